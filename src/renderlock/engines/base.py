@@ -1,0 +1,95 @@
+"""The Engine protocol: what turns recipes into pixels, and the contract every engine keeps.
+
+An engine is bound to one model when it is opened. Opening and identifying read files at most; weights are
+loaded by the first `render`. The contract, tested by `tests/engines/contract.py` for every member:
+
+- the same recipe gives the same 8-bit pixels on one environment, if the seed grade is `exact`;
+- `watch.on_step` is called after every denoising step, and what it raises stops the render at once;
+- what an engine does differently from the recipe is in `Render.deviations`, never silent;
+- an engine may be called from several threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from renderlock.engines.capabilities import Capabilities
+from renderlock.imaging.pixels import Pixels
+from renderlock.spec.deviation import Deviation
+from renderlock.spec.identity import ModelIdentity
+from renderlock.spec.recipe import Recipe
+
+
+class Watch(Protocol):
+    """What follows a render while it runs."""
+
+    def on_step(self, done: int, steps: int) -> None:
+        """Called after each denoising step; raises to stop the render."""
+
+
+class Unwatched:
+    """A watch that nobody looks at."""
+
+    def on_step(self, done: int, steps: int) -> None:
+        """Lets the render go on."""
+
+
+@dataclass(frozen=True)
+class Render:
+    """One picture as an engine gave it, with what it did differently.
+
+    `original` holds the provider's own bytes and media type where a picture came encoded; it is None for
+    engines that compute pixels.
+    """
+
+    pixels: Pixels
+    deviations: tuple[Deviation, ...] = ()
+    original: tuple[bytes, str] | None = None
+
+
+class Engine(Protocol):
+    """One model, ready to turn recipes into pixels."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The facts of this model."""
+
+    def identify(self) -> ModelIdentity:
+        """The exact model behind the reference this engine was opened with.
+
+        Raises `ModelUnavailable` where files are missing or damaged.
+        """
+
+    def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
+        """One picture from one recipe.
+
+        `init` holds the pixels of `recipe.init`, already at `recipe.size`, exactly where the recipe has one.
+        Raises `EngineFailed`, `OutOfMemory`, or what `watch` raised.
+        """
+
+    def close(self) -> None:
+        """Lets go of the weights; a later `render` may load them again."""
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What the machine's owner decides for all engines; none of it changes pixels.
+
+    `threads` is the number of CPU threads one render may use; `offline` forbids every network access;
+    `device` names where local models run ("cpu", "cuda", "mps", or "auto").
+    """
+
+    threads: int = 1
+    offline: bool = False
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+
+class EngineFactory(Protocol):
+    """What an engine module exports, and what the entry-point group `renderlock.engines` points at."""
+
+    def __call__(self, model: str, options: EngineOptions) -> Engine:
+        """The engine for `model`, the part of a reference after the engine's name and colon.
+
+        Raises `UnknownName` or `ModelUnavailable` for a model that does not exist; loads no weights.
+        """

@@ -1,0 +1,138 @@
+"""What an engine can do, as data, so that no caller ever asks "is it model X?".
+
+A capability that is absent is None (no such control) or False; what is here is promised. The functions in
+`engines.resolve` hold a request against these facts before anything is spent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from renderlock.spec.recipe import Size
+
+
+class SeedGrade(StrEnum):
+    """What a seed is worth: `exact` the same 8-bit pixels on one environment, `documented` the provider
+    promises it, `best_effort` it pins a similar picture, `none` there is no seed."""
+
+    EXACT = "exact"
+    DOCUMENTED = "documented"
+    BEST_EFFORT = "best_effort"
+    NONE = "none"
+
+
+class LifecycleState(StrEnum):
+    """Whether a model may still be called."""
+
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The state of a model, since or from when, and which models the provider names as successors."""
+
+    state: LifecycleState = LifecycleState.ACTIVE
+    on: date | None = None
+    successors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SizeRule:
+    """Sides in pixels: multiples of `multiple` from `smallest` to `largest`, at most `most_pixels` in all.
+
+    Where `listed` is not empty, only those sizes are legal. `native` is the size the model was trained at.
+    """
+
+    native: Size
+    multiple: int
+    smallest: int
+    largest: int
+    most_pixels: int
+    listed: tuple[Size, ...] = ()
+
+    def allows(self, size: Size) -> bool:
+        """Whether the model renders exactly this size."""
+        if self.listed:
+            return size in self.listed
+        sides_fit = all(
+            self.smallest <= side <= self.largest and side % self.multiple == 0 for side in (size.width, size.height)
+        )
+        return sides_fit and size.width * size.height <= self.most_pixels
+
+    def nearest(self, size: Size) -> Size:
+        """The legal size closest to the asked one, aspect ratio first."""
+        if self.listed:
+            return min(self.listed, key=lambda legal: _distance(legal, size))
+        shrink = min(
+            1.0,
+            self.largest / max(size.width, size.height),
+            (self.most_pixels / (size.width * size.height)) ** 0.5,
+        )
+        legal = Size(self._legal_side(size.width * shrink), self._legal_side(size.height * shrink))
+        while legal.width * legal.height > self.most_pixels and max(legal.width, legal.height) > self.smallest:
+            legal = self._one_cell_less(legal)
+        return legal
+
+    def _legal_side(self, side: float) -> int:
+        rounded = int(side / self.multiple + 0.5) * self.multiple
+        lowest = -(-self.smallest // self.multiple) * self.multiple
+        highest = self.largest // self.multiple * self.multiple
+        return min(max(rounded, lowest), highest)
+
+    def _one_cell_less(self, size: Size) -> Size:
+        if size.width >= size.height:
+            return Size(size.width - self.multiple, size.height)
+        return Size(size.width, size.height - self.multiple)
+
+    def __str__(self) -> str:
+        if self.listed:
+            return "one of " + ", ".join(map(str, self.listed))
+        return f"{self.smallest} to {self.largest} pixels a side in multiples of {self.multiple}"
+
+
+def _distance(legal: Size, size: Size) -> tuple[float, int]:
+    aspect = abs(legal.width / legal.height - size.width / size.height)
+    return aspect, abs(legal.width * legal.height - size.width * size.height)
+
+
+@dataclass(frozen=True)
+class StepRange:
+    """Denoising steps: legal range and what is used when nobody says."""
+
+    lowest: int
+    highest: int
+    default: int
+
+
+@dataclass(frozen=True)
+class GuidanceRange:
+    """Guidance scale: legal range and what is used when nobody says."""
+
+    lowest: float
+    highest: float
+    default: float
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """The facts of one model on one engine.
+
+    `samplers` lists canonical names, the default first; `sampler_aliases` maps other accepted spellings to
+    them. `batch` is the most images one call renders; `hosted` tells whether a call leaves the machine.
+    """
+
+    sizes: SizeRule
+    seed: SeedGrade
+    steps: StepRange | None
+    guidance_scale: GuidanceRange | None
+    negative_prompt: bool
+    img2img: bool
+    samplers: tuple[str, ...] = ()
+    sampler_aliases: tuple[tuple[str, str], ...] = ()
+    batch: int = 1
+    hosted: bool = False
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)

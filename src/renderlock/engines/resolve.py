@@ -1,0 +1,160 @@
+"""From what a person asked to an exact recipe, or a refusal that names everything at once.
+
+Defaults are filled in here and nowhere else, so a recipe never depends on who made it. What the model
+cannot do is refused before anything is spent, with the nearest legal value; with `deviations="record"`
+the nearest is taken and noted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal
+
+from renderlock.engines.capabilities import Capabilities, LifecycleState, SeedGrade
+from renderlock.errors import NotCapable
+from renderlock.spec.deviation import Deviation
+from renderlock.spec.identity import ModelIdentity
+from renderlock.spec.recipe import Init, Recipe, Size
+
+DeviationPolicy = Literal["refuse", "record"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One picture as a person asks for it; None means "as the model does it by default"."""
+
+    prompt: str
+    seed: int
+    size: Size | None = None
+    negative_prompt: str = ""
+    steps: int | None = None
+    guidance_scale: float | None = None
+    sampler: str | None = None
+    init: Init | None = None
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The exact recipe, and what in it differs from the request."""
+
+    recipe: Recipe
+    deviations: tuple[Deviation, ...]
+
+
+def resolve(request: Request, identity: ModelIdentity, capabilities: Capabilities, policy: DeviationPolicy) -> Resolved:
+    """The recipe for `request` on a model, with defaults filled in.
+
+    Raises `NotCapable` with every impossible wish at once; with `policy="record"` only what has no nearest
+    legal value (a retired model, an init picture for a model without img2img).
+    """
+    wishes = _Wishes(capabilities)
+    recipe = Recipe(
+        model=identity.key,
+        prompt=request.prompt,
+        negative_prompt=wishes.negative_prompt(request.negative_prompt),
+        seed=wishes.seed(request.seed),
+        size=wishes.size(request.size),
+        steps=wishes.steps(request.steps),
+        guidance_scale=wishes.guidance_scale(request.guidance_scale),
+        sampler=wishes.sampler(request.sampler),
+        init=wishes.init(request.init),
+    )
+    wishes.lifecycle()
+    refused = wishes.impossible if policy == "record" else wishes.impossible + wishes.deviations
+    if refused:
+        listing = "\n".join(f"  {deviation}" for deviation in refused)
+        raise NotCapable(model=f"{identity.engine}:{identity.model}", listing=listing)
+    return Resolved(recipe, tuple(wishes.deviations))
+
+
+@dataclass
+class _Wishes:
+    """Holds each wish against the capabilities and collects what cannot be granted as asked."""
+
+    facts: Capabilities
+    deviations: list[Deviation] = field(default_factory=list)
+    impossible: list[Deviation] = field(default_factory=list)
+
+    def _note(self, name: str, asked: object, done: object, reason: str) -> None:
+        self.deviations.append(Deviation(name, str(asked), str(done), reason))
+
+    def size(self, asked: Size | None) -> Size:
+        rule = self.facts.sizes
+        if asked is None:
+            return rule.native
+        if rule.allows(asked):
+            return asked
+        nearest = rule.nearest(asked)
+        self._note("size", asked, nearest, f"the model renders {rule}")
+        return nearest
+
+    def seed(self, asked: int) -> int:
+        if self.facts.seed is SeedGrade.NONE and asked != 0:
+            self._note("seed", asked, "no seed", "the model takes no seed")
+            return 0
+        return asked
+
+    def steps(self, asked: int | None) -> int | None:
+        rule = self.facts.steps
+        if rule is None:
+            if asked is not None:
+                self._note("steps", asked, "the model's own", "the model has no such control")
+            return None
+        if asked is None:
+            return rule.default
+        legal = min(max(asked, rule.lowest), rule.highest)
+        if legal != asked:
+            self._note("steps", asked, legal, f"the model takes {rule.lowest} to {rule.highest}")
+        return legal
+
+    def guidance_scale(self, asked: float | None) -> float | None:
+        rule = self.facts.guidance_scale
+        if rule is None:
+            if asked is not None:
+                self._note("guidance_scale", asked, "the model's own", "the model has no such control")
+            return None
+        if asked is None:
+            return rule.default
+        legal = min(max(asked, rule.lowest), rule.highest)
+        if legal != asked:
+            self._note("guidance_scale", asked, legal, f"the model takes {rule.lowest:g} to {rule.highest:g}")
+        return legal
+
+    def sampler(self, asked: str | None) -> str | None:
+        known = self.facts.samplers
+        if not known:
+            if asked is not None:
+                self._note("sampler", asked, "the model's own", "the model has no such control")
+            return None
+        if asked is None:
+            return known[0]
+        aliases = dict(self.facts.sampler_aliases)
+        name = aliases.get(asked, asked)
+        if name in known:
+            return name
+        near = get_close_matches(asked, [*known, *aliases], 1, 0.5)
+        meant = f"did you mean {near[0]}? " if near else ""
+        self._note("sampler", asked, known[0], f"{meant}the model has {', '.join(known)}")
+        return known[0]
+
+    def negative_prompt(self, asked: str) -> str:
+        if asked and not self.facts.negative_prompt:
+            self._note("negative_prompt", repr(asked), "none", "the model takes no negative prompt")
+            return ""
+        return asked
+
+    def init(self, asked: Init | None) -> Init | None:
+        if asked is not None and not self.facts.img2img:
+            reason = "the model cannot start from a picture"
+            self.impossible.append(Deviation("init", "img2img", "not possible", reason))
+            return None
+        return asked
+
+    def lifecycle(self) -> None:
+        lifecycle = self.facts.lifecycle
+        if lifecycle.state is LifecycleState.RETIRED:
+            since = f" since {lifecycle.on}" if lifecycle.on else ""
+            successors = ", ".join(lifecycle.successors) or "none named"
+            reason = f"retired{since}; successors: {successors}"
+            self.impossible.append(Deviation("model", "a render", "not possible", reason))

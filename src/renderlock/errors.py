@@ -1,0 +1,262 @@
+"""Every error that renderlock shows to a person, as one tree.
+
+A class carries the sentence, what to do next, an exit code and an HTTP status; it is raised with facts,
+which stay readable on the instance (`error.facts["path"]`) for `--json` and the web.
+
+    RenderlockError
+    ├── UsageError (2)                  what was asked cannot be done as asked
+    │   ├── ConfigurationError          pipeline.yml: every problem at once, with its place
+    │   ├── RecipeError                 a recipe field out of its range
+    │   ├── UnknownName                 an asset, step, role, engine or address that does not exist
+    │   ├── AmbiguousAddress            a short address that fits several renders
+    │   ├── NotCapable                  the engine cannot do it, found before anything is spent
+    │   ├── NotBuiltYet                 a valid key this version cannot act on
+    │   ├── MissingDependency           an extra that is not installed
+    │   ├── InputUnusable               a file given by the user cannot be used
+    │   ├── WouldOverwrite              a file is in the way
+    │   └── StandingViolation           production would build on a sandbox or rehearsal render
+    ├── LockError (2)
+    │   ├── LockMissing                 there is no pipeline.lock
+    │   ├── LockUnreadable              pipeline.lock is not what renderlock wrote
+    │   └── LockMismatch                a model is not the locked one
+    ├── EngineError (4)
+    │   ├── ModelUnavailable            weights are missing, damaged or not what they claim
+    │   ├── EngineFailed                the engine broke while rendering
+    │   └── EngineBroken                a third-party engine breaks the contract
+    ├── StoreError (5)
+    │   ├── StoreUnusable               not a store, of another format, or not writable
+    │   ├── StoreDamaged                bytes are not what their name says
+    │   └── StoreFull                   the disk is full
+    ├── OutOfMemory (6)                 after the last rung of the ladder
+    └── Interrupted (130)               a person stopped it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class RenderlockError(Exception):
+    """Base of all errors a user can meet: a sentence with facts, a hint, an exit code, an HTTP status."""
+
+    template: ClassVar[str] = "{reason}"
+    hint: ClassVar[str] = ""
+    exit_code: ClassVar[int] = 3
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.template.format(**facts))
+
+    @property
+    def advice(self) -> str:
+        """What to do next, with this error's facts filled in."""
+        return self.hint.format(**self.facts)
+
+
+class UsageError(RenderlockError):
+    """What was asked cannot be done as asked."""
+
+    hint = "See `renderlock --help`."
+    exit_code = 2
+    http_status = 400
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a configuration file, with its place (line and column count from 1)."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    found: str
+    allowed: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}"
+        meant = f" Did you mean `{self.suggestion}`?" if self.suggestion else ""
+        return f"{where}: {self.key or 'the file'}: found {self.found}; allowed: {self.allowed}.{meant}"
+
+
+class ConfigurationError(UsageError):
+    """pipeline.yml cannot be used; carries every problem found, not only the first."""
+
+    template = "{count} problem(s) in {file}:\n{listing}"
+    hint = "Correct the lines named above; `renderlock schema` prints every key and what it may hold."
+    http_status = 422
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        listing = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(file=file, count=len(self.problems), listing=listing)
+
+
+class RecipeError(UsageError):
+    """A recipe field holds a value no engine could render."""
+
+    template = "{field} is {found}, but must be {allowed}."
+    hint = "Correct {field}; docs/recipe-format.md has the range of every field."
+
+
+class UnknownName(UsageError):
+    """A name that refers to nothing."""
+
+    template = "There is no {kind} named {name!r}."
+    hint = "Known: {known}."
+
+
+class AmbiguousAddress(UsageError):
+    """A short address that fits several renders."""
+
+    template = "{address!r} fits {count} renders: {matches}."
+    hint = "Give more characters of the address."
+
+
+class NotCapable(UsageError):
+    """The engine cannot do what was asked; found before anything is spent."""
+
+    template = "{model} cannot do this:\n{listing}"
+    hint = "Ask for what it can do, or set `deviations: record` to take the nearest and have it noted."
+
+
+class NotBuiltYet(UsageError):
+    """A key of the pipeline format that this version reads but cannot act on."""
+
+    template = "This version cannot act on:\n{listing}"
+    hint = "Remove the key, or choose steps that do without it with `--step`. Nothing was rendered."
+
+
+class MissingDependency(UsageError):
+    """A feature of an extra that is not installed."""
+
+    template = "{feature} needs {package}, which is not installed."
+    hint = "Install it with `pip install 'renderlock[{extra}]'`."
+
+
+class InputUnusable(UsageError):
+    """A file or folder the user named cannot be used."""
+
+    template = "{path} cannot be used: {reason}."
+    hint = "{action}"
+
+
+class WouldOverwrite(UsageError):
+    """A file of the user's is in the way and is kept."""
+
+    template = "{path} is already there and is not overwritten."
+    hint = "Choose another place, or move it away first."
+
+
+class StandingViolation(UsageError):
+    """Production work would build on a picture that was made as sandbox or rehearsal."""
+
+    template = "{what} builds on {address}, which is a {standing} render."
+    hint = "Render it again with a locked model; sandbox and rehearsal renders never enter production."
+
+
+class LockError(RenderlockError):
+    """The lock and the work do not agree."""
+
+    exit_code = 2
+    http_status = 409
+
+
+class LockMissing(LockError):
+    """There is no lock beside the pipeline."""
+
+    template = "{path} does not exist, so no model is locked."
+    hint = "Run `renderlock lock`, and commit the file it writes."
+
+
+class LockUnreadable(LockError):
+    """The lock is not what renderlock wrote."""
+
+    template = "{path} cannot be read as a lock: {reason}."
+    hint = "Restore it from version control; it is never edited by hand."
+
+
+class LockMismatch(LockError):
+    """A model is not the one that was locked."""
+
+    template = "The {role} model is not the locked one:\n{difference}"
+    hint = (
+        'Restore the locked model, or change it on record: `renderlock lock --change {role} --to {found} --reason "…"`.'
+    )
+
+
+class EngineError(RenderlockError):
+    """An engine could not give a picture."""
+
+    exit_code = 4
+    http_status = 502
+
+
+class ModelUnavailable(EngineError):
+    """A model's weights are missing, damaged or not what they claim."""
+
+    template = "The model {model!r} cannot be loaded: {reason}."
+    hint = "{action}"
+
+
+class EngineFailed(EngineError):
+    """The engine broke while rendering one picture; the others are kept."""
+
+    template = "{model} failed: {reason}."
+    hint = "Run the same command again: what is rendered is kept. `renderlock doctor` checks the machine."
+
+
+class EngineBroken(EngineError):
+    """A third-party engine does not keep the engine contract."""
+
+    template = "The engine {name!r} from {package} breaks the contract: {reason}."
+    hint = "Update or uninstall {package}; docs/engines.md states the contract."
+
+
+class StoreError(RenderlockError):
+    """The store cannot be used."""
+
+    exit_code = 5
+    http_status = 500
+
+
+class StoreUnusable(StoreError):
+    """Not a store, of another format, or not writable."""
+
+    template = "The store {path} cannot be used: {reason}."
+    hint = "{action}"
+
+
+class StoreDamaged(StoreError):
+    """Bytes in the store are not what their name says."""
+
+    template = "{path} is damaged: {reason}."
+    hint = "Run `renderlock store check` for the whole list, and restore the named files from a backup."
+
+
+class StoreFull(StoreError):
+    """The disk holding the store is full."""
+
+    template = "The disk of {path} is full."
+    hint = "Free space and run the same command again: what is rendered is kept."
+
+
+class OutOfMemory(RenderlockError):
+    """Memory ran out and no rung of the ladder is left."""
+
+    template = "{model} ran out of memory: {reason}."
+    hint = "Render a smaller size, or give the machine more memory."
+    exit_code = 6
+    http_status = 507
+
+
+class Interrupted(RenderlockError):
+    """A person stopped the work; everything finished is kept."""
+
+    template = "Stopped. {done} picture(s) finished are kept."
+    hint = "Run the same command again to go on."
+    exit_code = 130
+    http_status = 499

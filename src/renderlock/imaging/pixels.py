@@ -1,0 +1,84 @@
+"""Pixels in memory and in files: one 8-bit sRGB array type, its digest, and its PNG form.
+
+The digest is over decoded pixels, so it does not change with a file's metadata or compression.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from renderlock.errors import InputUnusable
+
+Pixels = NDArray[np.uint8]
+"""Height x width x 3 (RGB) or 4 (RGB and alpha), 8 bits a channel, sRGB."""
+
+LARGEST_PICTURE_PX = 32_768 * 32_768
+"""Pictures with more pixels are refused before they are decoded."""
+
+
+def digest_pixels(pixels: Pixels) -> str:
+    """SHA-256 (hex) over shape and values of H x W x C 8-bit pixels, C-contiguous, row by row."""
+    height, width, channels = pixels.shape
+    header = f"{width}x{height}x{channels}\n".encode()
+    return hashlib.sha256(header + np.ascontiguousarray(pixels).tobytes()).hexdigest()
+
+
+def encode_png(pixels: Pixels, texts: Mapping[str, str]) -> bytes:
+    """PNG bytes of H x W x 3|4 8-bit pixels with `texts` as metadata (iTXt where not Latin-1), tagged sRGB."""
+    metadata = PngImagePlugin.PngInfo()
+    metadata.add(b"sRGB", b"\0")
+    for key, text in texts.items():
+        metadata.add_text(key, text) if _is_latin(text) else metadata.add_itxt(key, text)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=metadata, compress_level=6)
+    return buffer.getvalue()
+
+
+def decode_picture(data: bytes) -> Pixels:
+    """8-bit RGB or RGBA pixels of an encoded picture, upright, without its metadata.
+
+    Raises `ValueError` where the bytes are not a picture Pillow reads, or hold too many pixels.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            if picture.width * picture.height > LARGEST_PICTURE_PX:
+                raise ValueError(f"{picture.width}x{picture.height} pixels are too many")
+            upright = ImageOps.exif_transpose(picture)
+            mode = "RGBA" if upright.has_transparency_data else "RGB"
+            return np.asarray(upright.convert(mode))
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(str(error)) from error
+
+
+def read_picture(path: Path) -> Pixels:
+    """8-bit RGB or RGBA pixels of a picture file; raises `InputUnusable` where it cannot be read as one."""
+    action = "Give a PNG, JPEG or WebP file."
+    try:
+        return decode_picture(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputUnusable(path=path, reason=error, action=action) from error
+
+
+def fit_to(pixels: Pixels, width: int, height: int) -> Pixels:
+    """The picture scaled to cover `width` x `height` and cut to it from the centre, as RGB over white."""
+    picture = Image.fromarray(pixels)
+    if picture.mode == "RGBA":
+        ground = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(ground, picture)
+    fitted = ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
+    return np.asarray(fitted)
+
+
+def _is_latin(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
