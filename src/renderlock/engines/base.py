@@ -61,6 +61,12 @@ class Engine(Protocol):
         Raises `ModelUnavailable` where files are missing or damaged.
         """
 
+    def environment(self) -> tuple[tuple[str, str], ...]:
+        """What on this machine may change this engine's pixels: library versions, device, driver, as name and value.
+
+        Part of the lock's environment fingerprint. Cheap for a CPU engine (package versions, no heavy import).
+        """
+
     def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
         """One picture from one recipe.
 
