@@ -7,6 +7,7 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     ├── UsageError (2)                  what was asked cannot be done as asked
     │   ├── ConfigurationError          pipeline.yml: every problem at once, with its place
     │   ├── RecipeError                 a recipe field out of its range
+    │   ├── SettingInvalid              an environment variable holds what it may not
     │   ├── UnknownName                 an asset, step, role, engine or address that does not exist
     │   ├── AmbiguousAddress            a short address that fits several renders
     │   ├── NotCapable                  the engine cannot do it, found before anything is spent
@@ -100,6 +101,13 @@ class RecipeError(UsageError):
 
     template = "{field} is {found}, but must be {allowed}."
     hint = "Correct {field}; docs/recipe-format.md has the range of every field."
+
+
+class SettingInvalid(UsageError):
+    """An environment variable holds what it may not."""
+
+    template = "{name} is {found!r}, but must be {allowed}."
+    hint = "Correct or unset {name}."
 
 
 class UnknownName(UsageError):

@@ -1,0 +1,176 @@
+"""pipeline.lock: which models a pipeline renders with, by exact identity, and every change of them on record.
+
+The file is JSON with sorted keys and one fact a line, machine-written and committed. Values here are pure:
+reading files and asking engines is done by `actions.lock`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from renderlock.errors import LockMissing, LockUnreadable, RecipeError
+from renderlock.spec.canonical import canonical_sha256
+from renderlock.spec.fields import JsonObject, object_at, objects_at, text_at
+from renderlock.spec.identity import ModelIdentity
+from renderlock.spec.roles import Role
+
+LOCK_FORMAT = "renderlock-lock/1"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What on a machine may change pixels, as sorted name and value pairs, and one fingerprint over them."""
+
+    facts: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", tuple(sorted(self.facts)))
+
+    @property
+    def fingerprint(self) -> str:
+        """`env1:` and the first 32 hex of the SHA-256 over the facts."""
+        return f"env1:{canonical_sha256(dict(self.facts))[:32]}"
+
+    def differences(self, other: Environment) -> tuple[str, ...]:
+        """Readable lines, one a fact, of `other` against this environment; empty when they are equal."""
+        mine, theirs = dict(self.facts), dict(other.facts)
+        return tuple(
+            f"{name}: locked {mine.get(name, '(absent)')}, found {theirs.get(name, '(absent)')}"
+            for name in sorted(mine.keys() | theirs.keys())
+            if mine.get(name) != theirs.get(name)
+        )
+
+
+@dataclass(frozen=True)
+class LockedModel:
+    """What fills a role: the reference as the pipeline writes it, and the exact model behind it."""
+
+    reference: str
+    identity: ModelIdentity
+
+    def to_json(self) -> JsonObject:
+        """The model as the lock holds it."""
+        return {"reference": self.reference, "identity": self.identity.to_json()}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, object]) -> Self:
+        """The model a lock holds; raises `RecipeError` where a field is missing."""
+        return cls(text_at(fields, "reference"), ModelIdentity.from_json(object_at(fields, "identity")))
+
+
+@dataclass(frozen=True)
+class LockChange:
+    """One entry of the history: who changed what fills a role, when, why, and what filled it before.
+
+    `evidence` holds the addresses of verdicts that allowed the change, once gates ask for them.
+    """
+
+    role: Role
+    at: datetime
+    by: str
+    reason: str
+    before: LockedModel
+    after: LockedModel
+    evidence: tuple[str, ...] = ()
+
+    def to_json(self) -> JsonObject:
+        """The entry as the lock holds it."""
+        return {
+            "role": self.role.value,
+            "at": self.at.isoformat(timespec="seconds"),
+            "by": self.by,
+            "reason": self.reason,
+            "before": self.before.to_json(),
+            "after": self.after.to_json(),
+            "evidence": list(self.evidence),
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, object]) -> Self:
+        """The entry a lock holds; raises `RecipeError` or `ValueError` where a field is wrong."""
+        evidence = fields.get("evidence", [])
+        return cls(
+            role=Role(text_at(fields, "role")),
+            at=datetime.fromisoformat(text_at(fields, "at")),
+            by=text_at(fields, "by"),
+            reason=text_at(fields, "reason"),
+            before=LockedModel.from_json(object_at(fields, "before")),
+            after=LockedModel.from_json(object_at(fields, "after")),
+            evidence=tuple(map(str, evidence)) if isinstance(evidence, list) else (),
+        )
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Every locked role with its model, the environment it was locked on, and the history of changes."""
+
+    models: Mapping[Role, LockedModel]
+    environment: Environment
+    history: tuple[LockChange, ...] = field(default=())
+
+    def with_change(self, change: LockChange, environment: Environment) -> Lock:
+        """The lock after a model change on record."""
+        models = {**self.models, change.role: change.after}
+        return replace(self, models=models, environment=environment, history=(*self.history, change))
+
+    def to_text(self) -> str:
+        """The file's text: sorted keys, one fact a line, a final newline."""
+        fields = {
+            "format": LOCK_FORMAT,
+            "models": {role.value: model.to_json() for role, model in self.models.items()},
+            "environment": {"fingerprint": self.environment.fingerprint, "facts": dict(self.environment.facts)},
+            "history": [change.to_json() for change in self.history],
+        }
+        return json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str, path: Path) -> Self:
+        """The lock in a file's text; raises `LockUnreadable` where it is not what renderlock wrote."""
+        try:
+            return cls._from_json(json.loads(text))
+        except (ValueError, RecipeError, AttributeError) as error:
+            raise LockUnreadable(path=path, reason=error) from error
+
+    @classmethod
+    def _from_json(cls, fields: Mapping[str, object]) -> Self:
+        if text_at(fields, "format") != LOCK_FORMAT:
+            msg = f"its format is {fields['format']!r}, this version reads {LOCK_FORMAT!r}"
+            raise ValueError(msg)
+        models = object_at(fields, "models")
+        environment = object_at(fields, "environment")
+        facts = object_at(environment, "facts")
+        lock = cls(
+            models={Role(role): LockedModel.from_json(object_at(models, role)) for role in models},
+            environment=Environment(tuple((name, text_at(facts, name)) for name in facts)),
+            history=tuple(LockChange.from_json(entry) for entry in objects_at(fields, "history")),
+        )
+        _refuse_edits(lock, text_at(environment, "fingerprint"))
+        return lock
+
+
+def read_lock(path: Path) -> Lock:
+    """The lock at `path`; raises `LockMissing` or `LockUnreadable`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise LockMissing(path=path) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockUnreadable(path=path, reason=error) from error
+    return Lock.from_text(text, path)
+
+
+def _refuse_edits(lock: Lock, fingerprint: str) -> None:
+    """A model that the history did not put there was edited in by hand."""
+    if lock.environment.fingerprint != fingerprint:
+        msg = "the environment's facts and fingerprint do not fit: it was edited"
+        raise ValueError(msg)
+    latest = {change.role: change.after for change in lock.history}
+    for role, model in latest.items():
+        if lock.models.get(role) != model:
+            msg = f"the {role.value} model is not the one its history ends with: it was edited"
+            raise ValueError(msg)
