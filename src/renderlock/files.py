@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
@@ -12,14 +12,12 @@ def write_file(path: Path, data: bytes) -> None:
 
     Raises `OSError` as the system gives it; the file at `path` is then untouched.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside = Path(name)
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with beside.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        beside.chmod(0o644 & ~_umask())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -36,10 +34,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    """The process's file mode mask; reading it means setting it for an instant."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

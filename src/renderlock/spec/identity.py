@@ -30,6 +30,11 @@ class ModelKey:
     surface: str
     weights: str
 
+    @property
+    def reference(self) -> str:
+        """The reference that names this model, as a pipeline would write it."""
+        return f"{self.engine}:{self.model}@{self.revision}" if self.revision else f"{self.engine}:{self.model}"
+
     def to_json(self) -> JsonObject:
         """The key as the recipe's `model` object."""
         return {
