@@ -10,14 +10,19 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── SettingInvalid              an environment variable holds what it may not
     │   ├── UnknownName                 an asset, step, role, engine or address that does not exist
     │   ├── AmbiguousAddress            a short address that fits several renders
+    │   ├── UnpinnedModel               a model named without an exact revision
     │   ├── NotCapable                  the engine cannot do it, found before anything is spent
     │   ├── NotBuiltYet                 a valid key this version cannot act on
     │   ├── MissingDependency           an extra that is not installed
     │   ├── InputUnusable               a file given by the user cannot be used
     │   ├── WouldOverwrite              a file is in the way
+    │   ├── SignatureMissing            a decision that nobody signs
+    │   ├── NothingToUndo               no decision stands
     │   └── StandingViolation           production would build on a sandbox or rehearsal render
     ├── LockError (2)
     │   ├── LockMissing                 there is no pipeline.lock
+    │   ├── ReasonMissing               a model change that says no reason
+    │   ├── ChangeUnneeded              a model change to the model that is locked already
     │   ├── LockUnreadable              pipeline.lock is not what renderlock wrote
     │   └── LockMismatch                a model is not the locked one
     ├── EngineError (4)
@@ -124,6 +129,13 @@ class AmbiguousAddress(UsageError):
     hint = "Give more characters of the address."
 
 
+class UnpinnedModel(UsageError):
+    """A model named by something that moves: a branch, a tag, or nothing at all."""
+
+    template = "{model} does not name one exact model: {found} can change, a revision of 40 hexadecimal digits cannot."
+    hint = "Find the revision with `git ls-remote https://huggingface.co/{repo}`, then write {repo}@<that hash>."
+
+
 class NotCapable(UsageError):
     """The engine cannot do what was asked; found before anything is spent."""
 
@@ -159,6 +171,20 @@ class WouldOverwrite(UsageError):
     hint = "Choose another place, or move it away first."
 
 
+class SignatureMissing(UsageError):
+    """A decision that nobody signs."""
+
+    template = "A decision needs a name."
+    hint = "Sign it: --as NAME."
+
+
+class NothingToUndo(UsageError):
+    """No decision stands that could be taken back."""
+
+    template = "No decision stands about {address}."
+    hint = "`renderlock show {address}` lists all that was said."
+
+
 class StandingViolation(UsageError):
     """Production work would build on a picture that was made as sandbox or rehearsal."""
 
@@ -185,6 +211,20 @@ class LockUnreadable(LockError):
 
     template = "{path} cannot be read as a lock: {reason}."
     hint = "Restore it from version control; it is never edited by hand."
+
+
+class ReasonMissing(LockError):
+    """A model change without a reason."""
+
+    template = "Changing the {role} model needs a reason."
+    hint = 'Say why, for whoever asks in a year: --reason "…".'
+
+
+class ChangeUnneeded(LockError):
+    """A model change to the model that is locked already."""
+
+    template = "The {role} model is already locked to {reference}, by the same content."
+    hint = "Nothing was written."
 
 
 class LockMismatch(LockError):

@@ -11,10 +11,11 @@ loaded by the first `render`. The contract, tested by `tests/engines/contract.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from renderlock.engines.capabilities import Capabilities
+from renderlock.engines.files import FileHashes, FreshHashes
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
@@ -83,12 +84,14 @@ class EngineOptions:
     """What the machine's owner decides for all engines; none of it changes pixels.
 
     `threads` is the number of CPU threads one render may use; `offline` forbids every network access;
-    `device` names where local models run ("cpu", "cuda", "mps", or "auto").
+    `device` names where local models run ("cpu", "cuda", "mps", or "auto"); `file_hashes` gives the hashes
+    of weight files, from memory where the caller has one.
     """
 
     threads: int = 1
     offline: bool = False
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    file_hashes: FileHashes = field(default_factory=FreshHashes)
 
 
 class EngineFactory(Protocol):
