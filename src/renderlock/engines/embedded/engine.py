@@ -1,0 +1,114 @@
+"""The embedded engine: a small text-to-image model that ships with the package and renders on any CPU.
+
+Opening, describing and identifying read files only; the first render loads the weights. The same recipe
+gives the same 8-bit pixels in every process and with any number of threads on one machine.
+"""
+
+from __future__ import annotations
+
+import threading
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from renderlock.engines.base import EngineOptions, Render, Watch
+from renderlock.engines.capabilities import Capabilities, GuidanceRange, SeedGrade, SizeRule, StepRange
+from renderlock.engines.embedded.course import plot_course, walk
+from renderlock.engines.embedded.samplers import ALIASES, SAMPLERS
+from renderlock.engines.embedded.weights import SHIPPED, Version, open_version
+from renderlock.errors import RecipeError
+from renderlock.imaging.pixels import Pixels
+from renderlock.spec.identity import ModelIdentity
+from renderlock.spec.recipe import Recipe, Size
+
+if TYPE_CHECKING:
+    from renderlock.engines.embedded.model import Model
+
+SMALLEST_SIDE_PX = 64
+LARGEST_SIDE_PX = 512
+
+
+def open_model(model: str, options: EngineOptions) -> EmbeddedEngine:
+    """The engine for `v1`, `v2`, `renderlock-icons@v1` or "" (the newest); raises as `open_version` does."""
+    return EmbeddedEngine(open_version(model, SHIPPED), options)
+
+
+def describe(weights: Version) -> Capabilities:
+    """What a version of the model can do."""
+    defaults = weights.defaults
+    samplers = (defaults.sampler, *(name for name in SAMPLERS if name != defaults.sampler))
+    return Capabilities(
+        sizes=SizeRule(
+            native=Size(defaults.side_px, defaults.side_px),
+            multiple=weights.latent.cell_px * weights.latent.multiple,
+            smallest=SMALLEST_SIDE_PX,
+            largest=LARGEST_SIDE_PX,
+            most_pixels=LARGEST_SIDE_PX * LARGEST_SIDE_PX,
+        ),
+        seed=SeedGrade.EXACT,
+        steps=StepRange(lowest=1, highest=100, default=defaults.steps),
+        guidance_scale=GuidanceRange(lowest=1.0, highest=12.0, default=defaults.guidance_scale),
+        negative_prompt=True,
+        img2img=True,
+        samplers=samplers,
+        sampler_aliases=ALIASES,
+    )
+
+
+class EmbeddedEngine:
+    """One version of the embedded model; keeps the engine contract of `engines.base`."""
+
+    def __init__(self, weights: Version, options: EngineOptions) -> None:
+        self._version = weights
+        self._options = options
+        self._capabilities = describe(weights)
+        self._loading = threading.Lock()
+        self._model: Model | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The facts of this version."""
+        return self._capabilities
+
+    def identify(self) -> ModelIdentity:
+        """The version by the SHA-256 of its files; raises `ModelUnavailable` for a missing or damaged one."""
+        return self._version.identify(self._options.file_hashes)
+
+    def environment(self) -> tuple[tuple[str, str], ...]:
+        """The version of ONNX Runtime, whose kernels decide the last bits."""
+        return (("library.onnxruntime", version("onnxruntime")),)
+
+    def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
+        """One picture from one recipe; weights are loaded where they are not.
+
+        Raises `RecipeError` or `NotCapable` for a recipe that was not made for these capabilities,
+        `ModelUnavailable`, `EngineFailed`, `OutOfMemory`, or what `watch` raised.
+        """
+        _check_init(recipe, init)
+        course = plot_course(recipe, self._capabilities, cell_px=self._version.latent.cell_px)
+        model = self._loaded()
+        conditioning = model.condition(recipe.prompt, recipe.negative_prompt, course.guidance_scale)
+        latent = walk(course, model, conditioning, init, watch)
+        return Render(model.decode(latent), conditioning.deviations)
+
+    def close(self) -> None:
+        """Lets go of the weights; a render under way keeps them until it ends."""
+        with self._loading:
+            self._model = None
+
+    def _loaded(self) -> Model:
+        with self._loading:
+            if self._model is None:
+                from renderlock.engines.embedded.model import Model  # noqa: PLC0415  # loads ONNX Runtime
+
+                self._model = Model(self._version, threads=self._options.threads)
+            return self._model
+
+
+def _check_init(recipe: Recipe, init: Pixels | None) -> None:
+    """Refuses an init picture that the recipe does not name, and a recipe whose picture is not given."""
+    wanted = None if recipe.init is None else str(recipe.size)
+    given = None if init is None else f"{init.shape[1]}x{init.shape[0]}"
+    if wanted != given:
+        found = f"{given} pixels" if given else "no picture"
+        allowed = f"a picture of {wanted} pixels" if wanted else "absent, as the recipe names none"
+        raise RecipeError(field="init", found=found, allowed=allowed)

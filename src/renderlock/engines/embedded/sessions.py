@@ -1,0 +1,73 @@
+"""ONNX Runtime behind one small class: loading and running one network, its errors told as ours.
+
+Only `model.py` imports this, and the engine imports that when it first renders: naming, identifying and
+describing a model never load ONNX Runtime. Results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as native
+
+from renderlock.errors import EngineFailed, OutOfMemory
+
+Tensor = NDArray[np.float32] | NDArray[np.int64]
+
+_NATIVE_ERRORS = (
+    native.EPFail,
+    native.EngineError,
+    native.Fail,
+    native.InvalidArgument,
+    native.InvalidGraph,
+    native.InvalidProtobuf,
+    native.NotImplemented,
+    native.RuntimeException,
+)
+"""What ONNX Runtime raises; its classes share no base of their own."""
+
+_OUT_OF_MEMORY_SIGNS = ("bad_alloc", "failed to allocate memory", "available memory of")
+
+
+class Network:
+    """One ONNX network on the CPU; may be run from several threads at once."""
+
+    def __init__(self, data: bytes, *, model: str, threads: int) -> None:
+        """Loads the network from its bytes; raises `EngineFailed` or `OutOfMemory` in the name of `model`."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.use_deterministic_compute = True
+        # Each size would keep its own plan and arena for good; a process that renders many sizes must not grow.
+        options.enable_mem_pattern = False
+        options.enable_cpu_mem_arena = False
+        # Threads that wait by spinning slow down everybody else on a small machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 4
+        self._model = model
+        with _told_as_ours(model):
+            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+    def run(self, inputs: Mapping[str, Tensor]) -> list[NDArray[np.float32]]:
+        """The network's outputs in its own order; raises `EngineFailed` or `OutOfMemory`."""
+        with _told_as_ours(self._model):
+            outputs: list[NDArray[np.float32]] = self._session.run(None, dict(inputs))
+        return outputs
+
+
+@contextmanager
+def _told_as_ours(model: str) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise OutOfMemory(model=model, reason=str(error) or "an allocation failed") from error
+    except _NATIVE_ERRORS as error:
+        text = str(error)
+        if any(sign in text.lower() for sign in _OUT_OF_MEMORY_SIGNS):
+            raise OutOfMemory(model=model, reason=text) from error
+        raise EngineFailed(model=model, reason=text) from error
