@@ -1,0 +1,99 @@
+"""Files that are written once and completely, or not at all, whatever kills the process.
+
+Bytes go to a temporary file, are forced to disk, and get their final name in one step of the file system;
+what the operating system refuses becomes one of the store's errors here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from renderlock.errors import StoreFull, StoreUnusable
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV, errno.ENOSYS}
+
+
+@contextmanager
+def os_errors_as_store_errors(root: Path) -> Iterator[None]:
+    """Raises `StoreFull` or `StoreUnusable` in place of `OSError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StoreFull(path=root) from error
+        reason = error.strerror or str(error)
+        action = f"Make {error.filename or root} readable and writable, then run the same command again."
+        raise StoreUnusable(path=root, reason=reason, action=action) from error
+
+
+def write_durably(temp: Path, data: bytes) -> None:
+    """Writes a new file and waits until the disk has it; leaves nothing behind where that fails."""
+    try:
+        with temp.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+
+
+def publish(temp: Path, target: Path) -> bool:
+    """Gives a finished file its final name as well, never replacing one; True where the name was free.
+
+    The temporary name stays where the file system has hard links, and is the caller's to remove.
+    """
+    ensure_folder(target.parent)
+    try:
+        os.link(temp, target)
+        new = True
+    except FileExistsError:
+        new = False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        new = not target.exists()
+        if new:
+            temp.rename(target)
+    sync_folder(target.parent)
+    return new
+
+
+def replace(temp: Path, target: Path) -> None:
+    """Gives a finished file its final name in place of whatever has it."""
+    ensure_folder(target.parent)
+    temp.replace(target)
+    sync_folder(target.parent)
+
+
+def ensure_folder(folder: Path) -> None:
+    """Makes a folder and those above it, each known to the disk before it is used."""
+    if folder.is_dir():
+        return
+    ensure_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Forces a folder's names to disk; Windows does that by itself and cannot open folders."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def has_length(path: Path, length: int) -> bool:
+    """Whether `path` is a file of exactly that many bytes."""
+    try:
+        return path.stat().st_size == length
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,320 @@
+"""The store: every picture kept under a permanent address, whole or not at all.
+
+The order of writing is what makes it safe to kill: blobs first, then the sidecar, then the index row, each
+forced to disk. The sidecar gets its name inside a write transaction of the index, so that `collect_garbage`
+in another process sees a reference before it can remove the blob.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from renderlock.errors import AmbiguousAddress, StoreDamaged, StoreUnusable, UnknownName
+from renderlock.imaging.pixels import decode_picture
+from renderlock.spec.recipe import FORMAT_TAG, Digest
+from renderlock.spec.standing import Standing
+from renderlock.store.address import read_prefix
+from renderlock.store.disk import (
+    ensure_folder,
+    has_length,
+    os_errors_as_store_errors,
+    publish,
+    replace,
+    sync_folder,
+    write_durably,
+)
+from renderlock.store.files import read_blob, read_event, read_sidecar
+from renderlock.store.index import Index, Value, event_of, record_of
+from renderlock.store.intake import Prepared, prepare
+from renderlock.store.layout import FORMAT, Layout, ThumbnailSide, temp_parts
+from renderlock.store.records import Encoded, Event, NewEvent, NewRender, RenderRecord
+from renderlock.store.thumbnails import is_usable, write_thumbnails
+
+_PAGE_ROWS = 500
+_AFTER_ALL = ("~", "~")
+"""Sorts after every time and every address."""
+
+
+@dataclass(frozen=True)
+class FileStamp:
+    """A file as far as can be told without reading it; take it before hashing the file."""
+
+    path: str
+    size_bytes: int
+    modified_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The stamp of a file as it is now; raises `OSError` where there is none."""
+        status = path.stat()
+        return cls(str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+class Store:
+    """One store in a folder; several threads and processes may use it at once."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.index = Index(layout)
+
+    @classmethod
+    def create(cls, root: Path) -> Self:
+        """The store in `root`, made where there is none.
+
+        Raises `StoreUnusable` for a folder with other things in it, or a store of a newer format.
+        """
+        layout = Layout(root)
+        with os_errors_as_store_errors(root):
+            if not layout.format.exists():
+                _found_store(layout)
+        return cls.open(root)
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """The store that is in `root`; raises `StoreUnusable` where there is none this version can read."""
+        layout = Layout(root)
+        with os_errors_as_store_errors(root):
+            text = layout.format.read_text("utf-8", "replace").strip() if layout.format.exists() else ""
+            if text != FORMAT:
+                raise _other_format(root, text)
+            ensure_folder(layout.tmp)
+        store = cls(layout)
+        store._finish_interrupted_writes()
+        return store
+
+    def close(self) -> None:
+        """Lets go of the index; a later call opens it again."""
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def put(self, picture: NewRender) -> RenderRecord:
+        """Keeps a render and gives its record; a render that is there already is given as it was first kept.
+
+        Raises `InputUnusable` where a picture file is not a picture, `StoreFull` or `StoreUnusable` where it
+        cannot be kept; then nothing refers to what was written, and `collect_garbage` removes it.
+        """
+        prepared = prepare(picture)
+        with os_errors_as_store_errors(self.layout.root):
+            known = self._kept(prepared)
+            if known is not None:
+                return known
+            for sha256, encoded in prepared.blobs.items():
+                self._keep_blob(sha256, encoded)
+            record = self._keep_sidecar(prepared)
+            write_thumbnails(self.layout, record.blob, prepared.pixels)
+        return record
+
+    def find(self, digest: Digest, standing: Standing) -> RenderRecord | None:
+        """The render of that recipe in that standing whose picture is there; None where there is none."""
+        return self.find_all([digest], standing).get(digest)
+
+    def find_all(self, digests: Collection[Digest], standing: Standing) -> dict[Digest, RenderRecord]:
+        """The oldest render of each recipe in that standing whose picture file is there and of its length.
+
+        Answered by the index and one look at each file's length: a thousand renders take under 100 ms.
+        """
+        sql = (
+            "SELECT digest, blob, media_type, CAST(blob_bytes AS TEXT), sidecar FROM renders"
+            " WHERE standing = ? AND digest <> '' AND digest IN (SELECT value FROM json_each(?))"
+            " ORDER BY created, address"
+        )
+        found: dict[Digest, RenderRecord] = {}
+        for text, blob, media_type, length, sidecar in self.index.rows(sql, [standing, json.dumps(list(digests))]):
+            digest = Digest(text)
+            if digest not in found and has_length(self.layout.blob(blob, media_type), int(length)):
+                found[digest] = record_of(sidecar)
+        return found
+
+    def get(self, address: str) -> RenderRecord:
+        """The render of an address, of a beginning of one that fits no other, or of a whole recipe digest.
+
+        Raises `UnknownName`, `AmbiguousAddress`, or `StoreDamaged` where its sidecar is not what it was.
+        """
+        matches = self._matches(address)
+        if not matches:
+            known = f"{self._count()} renders; an address is `rl-` and at least 4 more characters"
+            raise UnknownName(kind="render", name=address, known=known)
+        if len(matches) > 1:
+            listed = ", ".join(matches[:5]) + (" …" if len(matches) > 5 else "")
+            raise AmbiguousAddress(address=address, count=len(matches), matches=listed)
+        with os_errors_as_store_errors(self.layout.root):
+            return read_sidecar(self.layout.sidecar(matches[0]))
+
+    def standings_of(self, sha256: str) -> frozenset[Standing]:
+        """In which standings a picture is kept, named by its pixels, its file or the provider's file."""
+        sql = "SELECT standing FROM renders WHERE pixels = ?1 UNION SELECT standing FROM renders WHERE blob = ?1"
+        sql += " UNION SELECT standing FROM renders WHERE original = ?1 AND original <> ''"
+        return frozenset(Standing(standing) for (standing,) in self.index.rows(sql, [sha256]))
+
+    def read(self, record: RenderRecord) -> bytes:
+        """The bytes of a render's picture file; raises `StoreDamaged` where they are not what their name says."""
+        with os_errors_as_store_errors(self.layout.root):
+            return read_blob(self.path_of(record), record.blob)
+
+    def path_of(self, record: RenderRecord) -> Path:
+        """The picture file of a render."""
+        return self.layout.blob(record.blob, record.media_type)
+
+    def thumbnail(self, record: RenderRecord, side: ThumbnailSide) -> Path:
+        """The WebP thumbnail of a render, made where it is missing; the longest side has `side` pixels at most."""
+        path = self.layout.thumbnail(record.blob, side)
+        if not is_usable(path):
+            pixels = decode_picture(self.read(record))
+            with os_errors_as_store_errors(self.layout.root):
+                write_thumbnails(self.layout, record.blob, pixels)
+        return path
+
+    def records(
+        self, *, standing: Standing | None = None, asset: str | None = None, step: str | None = None
+    ) -> Iterator[RenderRecord]:
+        """The renders of that standing, asset and step, newest first; those added meanwhile are left out."""
+        sql = (
+            "SELECT created, address, sidecar FROM renders WHERE (created, address) < (?1, ?2)"
+            " AND (?3 IS NULL OR standing = ?3) AND (?4 IS NULL OR asset = ?4) AND (?5 IS NULL OR step = ?5)"
+            " ORDER BY created DESC, address DESC LIMIT ?6"
+        )
+        last = _AFTER_ALL
+        while True:
+            rows = self.index.rows(sql, [*last, standing, asset, step, _PAGE_ROWS])
+            yield from (record_of(sidecar) for _, _, sidecar in rows)
+            if len(rows) < _PAGE_ROWS:
+                return
+            last = (rows[-1][0], rows[-1][1])
+
+    def append(self, event: NewEvent) -> Event:
+        """Keeps an event for good; the same event said twice is kept once."""
+        kept = Event.of(event)
+        temp = self.layout.new_temp("event", kept.id)
+        with os_errors_as_store_errors(self.layout.root):
+            write_durably(temp, kept.to_bytes())
+            with self.index.writing() as writer:
+                publish(temp, self.layout.event(kept.id))
+                writer.add_event(kept)
+            temp.unlink(missing_ok=True)
+        return kept
+
+    def events(self, subject: str | None = None) -> tuple[Event, ...]:
+        """The events about one address, or all, oldest first."""
+        if subject is None:
+            rows = self.index.rows("SELECT content FROM events ORDER BY id")
+        else:
+            rows = self.index.rows("SELECT content FROM events WHERE subject = ? ORDER BY id", [subject])
+        return tuple(event_of(content) for (content,) in rows)
+
+    def cached_hash(self, stamp: FileStamp) -> str | None:
+        """The SHA-256 remembered for a file that has not changed since; None where there is none."""
+        sql = "SELECT sha256 FROM file_hashes WHERE path = ? AND size_bytes = ? AND modified_ns = ? AND inode = ?"
+        rows = self.index.rows(sql, [stamp.path, stamp.size_bytes, stamp.modified_ns, stamp.inode])
+        return rows[0][0] if rows else None
+
+    def remember_hash(self, stamp: FileStamp, sha256: str) -> None:
+        """Remembers a file's SHA-256 until its length, time or inode changes."""
+        row: list[Value] = [stamp.path, stamp.size_bytes, stamp.modified_ns, stamp.inode, sha256]
+        with self.index.writing() as writer:
+            writer.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?, ?, ?)", row)
+
+    def _kept(self, prepared: Prepared) -> RenderRecord | None:
+        """The record of a render that is there already with all its files."""
+        rows = self.index.rows("SELECT sidecar FROM renders WHERE address = ?", [prepared.record.address])
+        if not rows or not self.layout.sidecar(prepared.record.address).exists():
+            return None
+        files = ((self.layout.blob(sha256, blob.media_type), len(blob.data)) for sha256, blob in prepared.blobs.items())
+        return record_of(rows[0][0]) if all(has_length(path, length) for path, length in files) else None
+
+    def _keep_blob(self, sha256: str, encoded: Encoded) -> None:
+        target = self.layout.blob(sha256, encoded.media_type)
+        if has_length(target, len(encoded.data)):
+            # A young file is safe from the garbage collection until the sidecar refers to it.
+            os.utime(target)
+            sync_folder(target.parent)
+            return
+        temp = self.layout.new_temp("blob", sha256)
+        write_durably(temp, encoded.data)
+        if target.exists():
+            replace(temp, target)  # It was cut short: same name, the right bytes.
+        else:
+            publish(temp, target)
+            temp.unlink(missing_ok=True)
+
+    def _keep_sidecar(self, prepared: Prepared) -> RenderRecord:
+        record = prepared.record
+        temp = self.layout.new_temp("sidecar", record.address)
+        target = self.layout.sidecar(record.address)
+        write_durably(temp, record.to_bytes())
+        with self.index.writing() as writer:
+            for sha256, encoded in prepared.blobs.items():
+                if not has_length(self.layout.blob(sha256, encoded.media_type), len(encoded.data)):
+                    self._keep_blob(sha256, encoded)
+            if not publish(temp, target):
+                record = read_sidecar(target)  # Another process was first; its record stands.
+            writer.add_render(record)
+        temp.unlink(missing_ok=True)
+        return record
+
+    def _finish_interrupted_writes(self) -> None:
+        """Indexes what a killed process had named but not yet indexed: its temporary file is still there."""
+        with os_errors_as_store_errors(self.layout.root):
+            for temp in sorted(self.layout.tmp.glob("*.*.*")):
+                kind, name = temp_parts(temp)
+                target = {"sidecar": self.layout.sidecar, "event": self.layout.event}.get(kind)
+                if target is not None and target(name).exists():
+                    self._index_file(kind, target(name))
+                    temp.unlink(missing_ok=True)
+
+    def _index_file(self, kind: str, path: Path) -> None:
+        with suppress(StoreDamaged), self.index.writing() as writer:  # `check` names what is damaged
+            if kind == "sidecar":
+                writer.add_render(read_sidecar(path))
+            else:
+                writer.add_event(read_event(path))
+
+    def _matches(self, address: str) -> list[str]:
+        if address.startswith(f"{FORMAT_TAG}:"):
+            rows = self.index.rows("SELECT address FROM renders WHERE digest = ? ORDER BY address", [address])
+            return [match for (match,) in rows]
+        prefix = read_prefix(address)
+        if prefix is None:
+            return []
+        sql = "SELECT address FROM renders WHERE address >= ? AND address < ? ORDER BY address"
+        return [match for (match,) in self.index.rows(sql, [prefix, prefix + "~"])]
+
+    def _count(self) -> int:
+        return int(self.index.rows("SELECT CAST(count(*) AS TEXT) FROM renders")[0][0])
+
+
+def _found_store(layout: Layout) -> None:
+    """Makes an empty or new folder a store; a kill leaves an empty folder or `tmp` alone, which counts as empty."""
+    foreign = sorted(path.name for path in layout.root.iterdir() if path.name != "tmp") if layout.root.exists() else []
+    if foreign and not layout.format.exists():
+        reason = f"it holds other things ({', '.join(foreign[:3])}) and no file named format"
+        raise StoreUnusable(path=layout.root, reason=reason, action="Name a new or empty folder.")
+    ensure_folder(layout.tmp)
+    temp = layout.new_temp("format", "1")
+    write_durably(temp, f"{FORMAT}\n".encode())
+    publish(temp, layout.format)
+    temp.unlink(missing_ok=True)
+
+
+def _other_format(root: Path, text: str) -> StoreUnusable:
+    name, _, number = text.rpartition(" ")
+    if name == FORMAT.rpartition(" ")[0] and number.isdecimal():
+        reason = f"it has format {number}, this renderlock reads format {FORMAT.rpartition(' ')[2]}"
+        return StoreUnusable(path=root, reason=reason, action="Update renderlock.")
+    reason = "its file named format is not that of a store" if text else "there is no store in it"
+    action = "Name the folder of a store; `renderlock run` makes one in an empty folder."
+    return StoreUnusable(path=root, reason=reason, action=action)
