@@ -1,6 +1,7 @@
 """The store: pictures, recipes and decisions kept for good, readable without renderlock."""
 
 from renderlock.store.address import Address
+from renderlock.store.found import FoundRenders
 from renderlock.store.layout import ThumbnailSide
 from renderlock.store.maintenance import (
     CheckReport,
@@ -23,6 +24,7 @@ __all__ = [
     "Event",
     "FileStamp",
     "Finding",
+    "FoundRenders",
     "GarbageReport",
     "Made",
     "NewEvent",

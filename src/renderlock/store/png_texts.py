@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.metadata import version
 
 from renderlock.spec.canonical import canonical_json
@@ -47,6 +48,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False) if any(mark in text for mark in ",\n:") else text
 
 
+@cache
 def _maker() -> str:
     # Only major and minor: a patch release must not change the bytes, and so the address, of a picture.
     return "renderlock " + ".".join(version("renderlock").split(".")[:2])
