@@ -1,4 +1,4 @@
-"""Roles: the places a model fills in a pipeline."""
+"""Roles: the places a model fills in a pipeline. Steps name a role, never a model, so that the lock can hold it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """`review` renders for approval, `final` for delivery, `sandbox` for play, `upscaler` enlarges."""
+    """`review` and `final` are locked production models; `sandbox` is unlocked; `upscaler` enlarges finals."""
 
     REVIEW = "review"
     FINAL = "final"
@@ -14,6 +14,11 @@ class Role(StrEnum):
     UPSCALER = "upscaler"
 
     @property
-    def locked(self) -> bool:
-        """Whether the lock pins this role; the sandbox is free by design."""
+    def key(self) -> str:
+        """The key of pipeline.yml that names this role's model."""
+        return self.value if self is Role.UPSCALER else f"{self.value}_model"
+
+    @property
+    def production(self) -> bool:
+        """Whether this role's renders may become part of a delivery."""
         return self is not Role.SANDBOX

@@ -1,0 +1,107 @@
+"""Assets from a CSV table: one row an asset, the header row naming asset fields.
+
+Cells follow the same rules as pipeline.yml, references included. Every problem carries the table's own file
+and line; a table is read as a whole or refused by its size.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderlock.errors import Problem
+from renderlock.spec.interpolation import Interpolation
+from renderlock.spec.pipeline_model import AssetModel
+from renderlock.spec.place import KeyPath, Place
+from renderlock.spec.report import Report, nearest
+from renderlock.spec.text_file import TextUnusable, read_text
+from renderlock.spec.yaml_nodes import core_value
+
+LARGEST_TABLE_BYTES = 16 * 1024 * 1024
+MOST_ROWS = 100_000
+
+_LISTS = ("seeds", "text", "tags")
+_COLUMNS = tuple(AssetModel.model_fields)
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One asset's fields as plain values, and where its row begins."""
+
+    fields: dict[str, object]
+    path: KeyPath
+    place: Place
+
+
+def load_rows(path: Path, interpolation: Interpolation, report: Report) -> list[TableRow]:
+    """The rows of a table; what cannot be read is reported, against `assets_from` where it is the whole file."""
+    try:
+        text = read_text(path, LARGEST_TABLE_BYTES)
+    except TextUnusable as error:
+        if error.problem.line:
+            report.add_all([error.problem])
+        else:
+            report.add(("assets_from",), f"{path}: {error.problem.found}", error.problem.allowed)
+        return []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return list(_rows(reader, str(path), interpolation, report))
+    except csv.Error as error:
+        report.add_all(
+            [Problem(str(path), reader.line_num or 1, 1, "", str(error), "comma-separated values (RFC 4180)")]
+        )
+        return []
+
+
+def _rows(reader: Iterator[list[str]], file: str, interpolation: Interpolation, report: Report) -> Iterator[TableRow]:
+    header = [cell.strip() for cell in next(reader, [])]
+    if not _header_is_usable(header, file, report):
+        return
+    line = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader's type is private
+    for index, cells in enumerate(reader):
+        place, line = Place(file, line, 1), reader.line_num + 1  # type: ignore[attr-defined]  # as above
+        path: KeyPath = ("assets_from", index)
+        if not any(cell.strip() for cell in cells):
+            continue
+        if index >= MOST_ROWS:
+            report.pinned(place).add(path, f"more than {MOST_ROWS} rows", "fewer")
+            return
+        if len(cells) > len(header):
+            allowed = f"at most {len(header)}, one for each name in the header; cells with a comma stand in quotes"
+            report.pinned(place).add(path, f"{len(cells)} cells", allowed)
+            continue
+        row = {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()}
+        values = {name: _cell(name, cell, (*path, name), place, interpolation) for name, cell in row.items()}
+        yield TableRow(values, path, place)
+
+
+def _header_is_usable(header: list[str], file: str, report: Report) -> bool:
+    place = Place(file, 1, 1)
+    pinned = report.pinned(place)
+    allowed = f"asset fields, separated by commas: {', '.join(_COLUMNS)}"
+    usable = True
+    for name in header:
+        if name not in _COLUMNS:
+            suggestion = nearest(name, _COLUMNS)
+            pinned.add(("assets_from",), f"the unknown column `{name[:80]}`", allowed, suggestion=suggestion)
+            usable = False
+    for name in ("name", "prompt"):
+        if name not in header:
+            pinned.add(("assets_from",), f"no column `{name}`", allowed)
+            usable = False
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        pinned.add(("assets_from",), f"the column `{name}` again", "each column once")
+        usable = False
+    return usable
+
+
+def _cell(name: str, cell: str, path: KeyPath, place: Place, interpolation: Interpolation) -> object:
+    if name not in _LISTS or cell.strip().startswith("${"):
+        return interpolation.text_at(cell, path, place)
+    parts = [part.strip() for part in cell.split(";")]
+    if name == "seeds":
+        return [core_value(part) for part in parts]
+    return [interpolation.text_at(part, (*path, index), place) for index, part in enumerate(parts)]

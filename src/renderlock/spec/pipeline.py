@@ -1,0 +1,139 @@
+"""The pipeline: what a team wrote in pipeline.yml, as values with every default resolved.
+
+`load_pipeline` in `pipeline_file` makes them from a file; what it gives is consistent: names exist and are
+unique, steps form no cycle, every step names a role that has a model. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from renderlock.spec.place import Place
+from renderlock.spec.recipe import Size
+from renderlock.spec.roles import Role
+
+DeviationPolicy = Literal["refuse", "record"]
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One picture to deliver. `seeds` is never empty; `text` must be legible in the picture."""
+
+    name: str
+    prompt: str
+    negative_prompt: str = ""
+    seeds: tuple[int, ...] = (0,)
+    init_image: Path | None = None
+    text: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """What turns a render into a final; read and checked, not acted on by this version.
+
+    `tiles` is "auto", a number as text, or "COLUMNSxROWS"; `upscale` is a factor or the size to reach.
+    """
+
+    tiles: str | None = None
+    memory_budget_bytes: int | None = None
+    overlay: Path | None = None
+    palette: Path | None = None
+    upscale: float | Size | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage an asset passes; None means that the step leaves the choice to the model.
+
+    `needs` holds `init_from` too. `variants` is the number of seeds from the asset's first on, None for all
+    the asset's own. `places` says where each key was written.
+    """
+
+    name: str
+    role: Role
+    model: str
+    size: Size | None = None
+    needs: tuple[str, ...] = ()
+    variants: int | None = None
+    guidance_scale: float | None = None
+    steps: int | None = None
+    sampler: str | None = None
+    gate: Literal["approval"] | None = None
+    init_from: str | None = None
+    strength: float | None = None
+    deviations: DeviationPolicy = "refuse"
+    finishing: Finishing = Finishing()
+    place: Place | None = field(default=None, compare=False)
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What may be spent: an amount above zero and an ISO 4217 currency."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class NotBuiltYetKey:
+    """A key this version reads and checks but cannot act on; `step` and `asset` are empty for the whole file."""
+
+    key: str
+    place: Place
+    step: str = ""
+    asset: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.key}"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One pipeline.yml. `steps` stands as written, `ordered_steps` so that each comes after what it needs.
+
+    `seeds` are those of assets without their own; `store` is a folder beside the file unless written absolute.
+    """
+
+    path: Path
+    project: str
+    models: Mapping[Role, str]
+    assets: tuple[Asset, ...]
+    steps: tuple[Step, ...]
+    ordered_steps: tuple[Step, ...]
+    store: Path
+    seeds: tuple[int, ...] = (0,)
+    deviations: DeviationPolicy = "refuse"
+    gates: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    budget: Budget | None = None
+    nightly_at: str | None = None
+    not_built_yet: tuple[NotBuiltYetKey, ...] = ()
+    model_places: Mapping[Role, Place] = field(default_factory=dict, compare=False)
+
+    @property
+    def file(self) -> str:
+        """The file's name, as problems show it."""
+        return str(self.path)
+
+    def not_built_yet_for(
+        self, steps: Collection[str], *, assets: Collection[str] | None = None
+    ) -> tuple[NotBuiltYetKey, ...]:
+        """The keys that stand in the way of these steps and assets (None: all), those of the whole file included."""
+        return tuple(
+            key
+            for key in self.not_built_yet
+            if (not key.step or key.step in steps) and (not key.asset or assets is None or key.asset in assets)
+        )
+
+
+def seeds_for(asset: Asset, step: Step) -> tuple[int, ...]:
+    """The seeds a step renders an asset with: the asset's own, or `variants` many from its first on."""
+    if step.variants is None:
+        return asset.seeds
+    return tuple(range(asset.seeds[0], asset.seeds[0] + step.variants))

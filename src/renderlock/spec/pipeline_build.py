@@ -1,0 +1,136 @@
+"""From the checked models of pipeline.yml to the values of `pipeline`, every default resolved here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderlock.spec.pipeline import Asset, DeviationPolicy, Finishing, NotBuiltYetKey, Pipeline, Step
+from renderlock.spec.pipeline_model import AssetFields, PipelineModel, StepModel
+from renderlock.spec.place import KeyPath, Place, dotted
+from renderlock.spec.report import Report
+from renderlock.spec.roles import Role
+from renderlock.spec.step_order import ordered_names
+
+DEFAULT_STORE = ".renderlock"
+DEFAULT_SEEDS = (0,)
+
+_LATER_TOP_KEYS = (Role.UPSCALER.key, "gates", "budget", "nightly")
+_LATER_STEP_KEYS = ("tiles", "memory_budget", "overlay", "palette", "upscale")
+
+
+@dataclass(frozen=True)
+class CheckedAsset:
+    """An asset that passed the checks, with its name and where it was written."""
+
+    name: str
+    fields: AssetFields
+    path: KeyPath
+    place: Place
+
+
+def build_pipeline(
+    path: Path, model: PipelineModel, assets: Sequence[CheckedAsset], roles: Sequence[Role], report: Report
+) -> Pipeline:
+    """The pipeline of a file that has no problems; `roles` holds each step's."""
+    models = {role: text for role, text in _models(model) if text is not None}
+    deviations = model.deviations or "refuse"
+    steps = tuple(
+        _step(path, step, role, models[role], _StepContext(("steps", index), deviations, report))
+        for index, (step, role) in enumerate(zip(model.steps, roles, strict=True))
+    )
+    by_name = {step.name: step for step in steps}
+    order = ordered_names({step.name: step.needs for step in steps})
+    default_seeds = model.seeds or DEFAULT_SEEDS
+    return Pipeline(
+        path=path,
+        project=model.project or path.resolve().parent.name,
+        models=models,
+        assets=tuple(_asset(path, asset, default_seeds) for asset in assets),
+        steps=steps,
+        ordered_steps=tuple(by_name[name] for name in order),
+        store=path.parent / (model.store or DEFAULT_STORE),
+        seeds=default_seeds,
+        deviations=deviations,
+        gates=model.gates or {},
+        budget=model.budget,
+        nightly_at=model.nightly.at if model.nightly else None,
+        not_built_yet=tuple(_not_built_yet(model, steps, assets, report)),
+        model_places={role: report.place((role.key,)) for role in models},
+    )
+
+
+@dataclass(frozen=True)
+class _StepContext:
+    path: KeyPath
+    deviations: DeviationPolicy
+    report: Report
+
+
+def _models(model: PipelineModel) -> Iterator[tuple[Role, str | None]]:
+    yield Role.REVIEW, model.review_model
+    yield Role.FINAL, model.final_model
+    yield Role.SANDBOX, model.sandbox_model
+    yield Role.UPSCALER, model.upscaler
+
+
+def _asset(path: Path, asset: CheckedAsset, default_seeds: tuple[int, ...]) -> Asset:
+    fields = asset.fields
+    return Asset(
+        name=asset.name,
+        prompt=fields.prompt,
+        negative_prompt=fields.negative_prompt or "",
+        seeds=fields.seeds or default_seeds,
+        init_image=path.parent / fields.init_image if fields.init_image else None,
+        text=fields.text or (),
+        tags=fields.tags or (),
+        place=asset.place,
+    )
+
+
+def _step(path: Path, step: StepModel, role: Role, reference: str, context: _StepContext) -> Step:
+    needs = step.needs or ()
+    if step.init_from and step.init_from not in needs:
+        needs = (*needs, step.init_from)
+    return Step(
+        name=step.name,
+        role=role,
+        model=reference,
+        size=step.size,
+        needs=needs,
+        variants=step.variants,
+        guidance_scale=step.guidance_scale,
+        steps=step.num_inference_steps,
+        sampler=step.sampler,
+        gate=step.gate,
+        init_from=step.init_from,
+        strength=step.strength,
+        deviations=step.deviations or context.deviations,
+        finishing=Finishing(
+            tiles=step.tiles,
+            memory_budget_bytes=step.memory_budget,
+            overlay=path.parent / step.overlay if step.overlay else None,
+            palette=path.parent / step.palette if step.palette else None,
+            upscale=step.upscale,
+        ),
+        place=context.report.place(context.path),
+        places={key: context.report.place((*context.path, key)) for key in sorted(step.model_fields_set)},
+    )
+
+
+def _not_built_yet(
+    model: PipelineModel, steps: Sequence[Step], assets: Sequence[CheckedAsset], report: Report
+) -> Iterator[NotBuiltYetKey]:
+    for key in _LATER_TOP_KEYS:
+        if key in model.model_fields_set:
+            yield NotBuiltYetKey(key, report.place((key,), at_key=True))
+    for asset in assets:
+        if asset.fields.text:
+            place = asset.place if asset.path[0] == "assets_from" else report.place((*asset.path, "text"), at_key=True)
+            yield NotBuiltYetKey(dotted((*asset.path, "text")), place, asset=asset.name)
+    for index, step in enumerate(steps):
+        later = [key for key in _LATER_STEP_KEYS if key in step.places]
+        for key in [*(["model"] if step.role is Role.UPSCALER else []), *later]:
+            path = ("steps", index, key)
+            yield NotBuiltYetKey(dotted(path), report.place(path, at_key=True), step=step.name)

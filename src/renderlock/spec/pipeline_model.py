@@ -1,0 +1,200 @@
+"""What pipeline.yml may hold, as pydantic models: the typed edge where text enters, and the JSON Schema's source.
+
+Only `pipeline_file`, `assets_table` and `pipeline_schema` use them; past that edge there are the plain values
+of `pipeline`. A key without a value is as if it were not there.
+"""
+
+# mypy: disable-error-code="explicit-any"
+# BaseModel's synthesised __init__ takes Any, which mypy counts against every subclass.
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
+
+from renderlock.spec import pipeline_fields as fields
+from renderlock.spec.pipeline import Budget, DeviationPolicy
+from renderlock.spec.pipeline_fields import MOST_SEEDS
+from renderlock.spec.recipe import LARGEST_SEED, LARGEST_SIDE_PX, LONGEST_PROMPT, Size
+
+JsonSchema = dict[str, object]
+
+_TEXT: JsonSchema = {"type": "string", "minLength": 1}
+_NAME: JsonSchema = {"type": "string", "pattern": fields.NAME_PATTERN}
+_SIDES: JsonSchema = {"type": "string", "pattern": "^[0-9]{1,6} ?[xX×] ?[0-9]{1,6}$"}
+_SEED: JsonSchema = {"type": "integer", "minimum": 0, "maximum": LARGEST_SEED}
+_SEED_RANGE: JsonSchema = {
+    "type": "object",
+    "properties": {"start": _SEED, "count": {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS}},
+    "required": ["count"],
+    "additionalProperties": False,
+}
+_BUDGET: JsonSchema = {
+    "type": "object",
+    "properties": {"amount": {"type": "number", "exclusiveMinimum": 0}, "currency": {"type": "string"}},
+    "required": ["amount", "currency"],
+    "additionalProperties": False,
+}
+_LIMITS: JsonSchema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+
+
+def _any_of(*schemas: JsonSchema) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": list(schemas)})
+
+
+def _list_of(item: JsonSchema) -> JsonSchema:
+    return {"type": "array", "items": item}
+
+
+def _range(lowest: int, highest: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "integer", "minimum": lowest, "maximum": highest})
+
+
+Name = Annotated[str, PlainValidator(fields.parse_name), WithJsonSchema(_NAME)]
+Text = Annotated[str, PlainValidator(fields.parse_text), WithJsonSchema(_TEXT)]
+Prompt = Annotated[str, PlainValidator(fields.parse_prompt), WithJsonSchema({**_TEXT, "maxLength": LONGEST_PROMPT})]
+RelativePath = Annotated[str, PlainValidator(fields.parse_path), WithJsonSchema(_TEXT)]
+SizeField = Annotated[
+    Size,
+    PlainValidator(fields.parse_size),
+    _any_of({"type": "integer", "minimum": 1, "maximum": LARGEST_SIDE_PX}, _SIDES),
+]
+Seeds = Annotated[
+    tuple[int, ...],
+    PlainValidator(fields.parse_seeds),
+    _any_of(_SEED, {**_list_of(_SEED), "minItems": 1, "uniqueItems": True}, _SEED_RANGE),
+]
+Names = Annotated[tuple[str, ...], PlainValidator(fields.parse_names), _any_of(_TEXT, _list_of(_TEXT))]
+Texts = Annotated[tuple[str, ...], PlainValidator(fields.parse_texts), WithJsonSchema(_list_of(_TEXT))]
+Variants = Annotated[int, PlainValidator(fields.whole_number(1, MOST_SEEDS)), _range(1, MOST_SEEDS)]
+Sampling = Annotated[int, PlainValidator(fields.whole_number(1, 1000)), _range(1, 1000)]
+Guidance = Annotated[
+    float,
+    PlainValidator(fields.parse_guidance_scale),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100}),
+]
+Strength = Annotated[
+    float,
+    PlainValidator(fields.parse_strength),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+]
+Tiles = Annotated[
+    str,
+    PlainValidator(fields.parse_tiles),
+    _any_of({"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": 4096}, _SIDES),
+]
+Memory = Annotated[
+    int,
+    PlainValidator(fields.parse_memory),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[KMGT]i?B$"}),
+]
+Upscale = Annotated[
+    float | Size,
+    PlainValidator(fields.parse_upscale),
+    _any_of({"type": "number", "exclusiveMinimum": 1, "maximum": 16}, _SIDES),
+]
+BudgetField = Annotated[
+    Budget,
+    PlainValidator(fields.parse_budget),
+    _any_of({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[A-Z]{3}$"}, _BUDGET),
+]
+TimeOfDay = Annotated[
+    str,
+    PlainValidator(fields.parse_time),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}),
+]
+Gates = Annotated[
+    dict[str, dict[str, str | int | float | bool]],
+    PlainValidator(fields.parse_gates),
+    WithJsonSchema({"type": "object", "additionalProperties": _LIMITS}),
+]
+
+
+class _Map(BaseModel):
+    """A map of known keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
+
+
+class NightlyModel(_Map):
+    """When the nightly run starts."""
+
+    at: TimeOfDay = Field(description=fields.TIME_ALLOWED)
+
+
+class AssetFields(_Map):
+    """What an asset is, apart from its name."""
+
+    prompt: Prompt = Field(description=fields.PROMPT_ALLOWED)
+    negative_prompt: Prompt | None = Field(None, description="What the picture must not show.")
+    seeds: Seeds | None = Field(None, description=fields.SEEDS_ALLOWED)
+    init_image: RelativePath | None = Field(None, description="The picture that steps with `strength` start from.")
+    text: Texts | None = Field(None, description="Texts that must be legible in the picture.")
+    tags: Texts | None = Field(None, description="Words to find the asset by.")
+
+
+class AssetModel(AssetFields):
+    """One picture to deliver."""
+
+    name: Name = Field(description=fields.NAME_ALLOWED)
+
+
+class StepModel(_Map):
+    """One stage that every asset passes."""
+
+    name: Name = Field(description=fields.NAME_ALLOWED)
+    model: Text = Field(description="A role's model: `${review_model}`, `${final_model}` or `${sandbox_model}`.")
+    size: SizeField | None = Field(None, description=fields.SIZE_ALLOWED)
+    needs: Names | None = Field(None, description="The steps that must be done before.")
+    variants: Variants | None = Field(None, description="How many seeds, from the asset's first on.")
+    guidance_scale: Guidance | None = Field(None, description=fields.GUIDANCE_ALLOWED)
+    num_inference_steps: Sampling | None = Field(None, description="Denoising steps, 1 to 1000.")
+    sampler: Text | None = Field(None, description="The sampler's name, in k-diffusion spelling.")
+    gate: Literal["approval"] | None = Field(None, description="`approval`: the asset waits here for a person.")
+    init_from: Text | None = Field(None, description="The earlier step whose picture this one starts from.")
+    strength: Strength | None = Field(None, description="How far it may leave the picture it starts from.")
+    deviations: DeviationPolicy | None = Field(None, description="`refuse` or `record` what a model cannot do.")
+    tiles: Tiles | None = Field(None, description=fields.TILES_ALLOWED)
+    memory_budget: Memory | None = Field(None, description=fields.MEMORY_ALLOWED)
+    overlay: RelativePath | None = Field(None, description="The SVG laid over the picture.")
+    palette: RelativePath | None = Field(None, description="The palette the picture is held against.")
+    upscale: Upscale | None = Field(None, description=fields.UPSCALE_ALLOWED)
+
+
+AssetList = Annotated[list[AssetModel], Tag("<list>")]
+AssetMap = Annotated[dict[Name, AssetFields], Tag("<map>")]
+
+
+def _kind_of_assets(value: object) -> str | None:
+    return "<list>" if isinstance(value, list) else "<map>" if isinstance(value, dict) else None
+
+
+Assets = Annotated[AssetList | AssetMap, Discriminator(_kind_of_assets)]
+
+
+class PipelineModel(_Map):
+    """A whole pipeline.yml."""
+
+    project: Text | None = Field(None, description="What the team calls it; the folder's name if absent.")
+    vars: dict[str, object] | None = Field(None, description="Values for `${name}`.")
+    review_model: Text | None = Field(None, description="The model of quick passes; locked.")
+    final_model: Text | None = Field(None, description="The model of finals; locked.")
+    sandbox_model: Text | None = Field(None, description="The model to play with; never locked, never delivered.")
+    upscaler: Text | None = Field(None, description="The model that enlarges finals; locked.")
+    seeds: Seeds | None = Field(None, description=f"For assets without their own: {fields.SEEDS_ALLOWED}.")
+    deviations: DeviationPolicy | None = Field(None, description="`refuse` or `record` what a model cannot do.")
+    assets: Assets | None = Field(None, description="The pictures to deliver.")
+    assets_from: RelativePath | None = Field(None, description="A CSV table of assets.")
+    steps: list[StepModel] = Field(description="The stages every asset passes.", min_length=1)
+    gates: Gates | None = Field(None, description="Limits by gate.")
+    budget: BudgetField | None = Field(None, description=fields.BUDGET_ALLOWED)
+    nightly: NightlyModel | None = Field(None, description="The nightly run.")
+    store: RelativePath | None = Field(None, description="The store's folder; `.renderlock` if absent.")

@@ -1,0 +1,125 @@
+"""Collecting every problem of a configuration document, each at the place where a person would correct it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from renderlock.errors import ConfigurationError, Problem
+from renderlock.spec.place import KeyPath, Place, dotted
+from renderlock.spec.yaml_nodes import Fields, Items, Node
+
+MOST_PROBLEMS = 500
+"""Beyond this only their number is kept: a longer list helps nobody."""
+
+_LONGEST_SHOWN = 60
+
+
+class Unresolved:
+    """Stands where interpolation failed; its problem is reported already, so nobody complains again."""
+
+
+UNRESOLVED = Unresolved()
+
+
+@dataclass
+class _Collected:
+    problems: dict[Problem, None] = field(default_factory=dict)
+    more: int = 0
+
+
+class Report:
+    """The problems of one document so far, and where its values and keys are."""
+
+    def __init__(self, file: str, root: Node) -> None:
+        self.file = file
+        self.root = root
+        self._collected = _Collected()
+        self._pin: Place | None = None
+
+    def pinned(self, place: Place) -> Report:
+        """This report, with everything added through the result standing at one place (a row of a table)."""
+        pinned = Report(self.file, self.root)
+        pinned._collected, pinned._pin = self._collected, place
+        return pinned
+
+    def node(self, path: KeyPath) -> Node | None:
+        """The node written at `path`, or None where nothing is written there itself."""
+        node = self.root
+        for part in path:
+            if isinstance(node, Fields) and part in node.fields:
+                node = node.fields[str(part)][1]
+            elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
+                node = node.items[part]
+            else:
+                return None
+        return node
+
+    def place(self, path: KeyPath, *, at_key: bool = False) -> Place:
+        """Where the value at `path` stands, or its key; the nearest one above where it has no own place."""
+        if self._pin:
+            return self._pin
+        node, key = self.root, self.root
+        for part in path:
+            if isinstance(node, Fields) and part in node.fields:
+                key, node = node.fields[str(part)]
+            elif isinstance(node, Items) and isinstance(part, int) and part < len(node.items):
+                key = node = node.items[part]
+            else:
+                break
+        nearest = key if at_key else node
+        return Place(self.file, nearest.line, nearest.column)
+
+    def add(self, path: KeyPath, found: str, allowed: str, *, suggestion: str = "", at_key: bool = False) -> None:
+        """One problem with the value (or the key) at `path`."""
+        place = self.place(path, at_key=at_key)
+        self.add_all([Problem(place.file, place.line, place.column, dotted(path), found, allowed, suggestion)])
+
+    def add_all(self, problems: Iterable[Problem]) -> None:
+        """Problems whose places are known already; a problem is kept once."""
+        for problem in problems:
+            if len(self._collected.problems) < MOST_PROBLEMS:
+                self._collected.problems[problem] = None
+            elif problem not in self._collected.problems:
+                self._collected.more += 1
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All problems in the order of their places, this document's before those of tables it names."""
+        found = self._collected.problems
+        ordered = sorted(found, key=lambda one: (one.file != self.file, one.file, one.line, one.column))
+        if self._collected.more:
+            ordered.append(Problem(self.file, 1, 1, "", f"{self._collected.more} more problems", "none"))
+        return tuple(ordered)
+
+    def raise_problems(self) -> None:
+        """Raises `ConfigurationError` with everything reported; does nothing where there is nothing."""
+        if self._collected.problems:
+            raise ConfigurationError(self.file, self.problems)
+
+
+def describe(value: object) -> str:
+    """A value as an error shows it: short, and telling its kind."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value[:_LONGEST_SHOWN]}…"' if len(value) > _LONGEST_SHOWN else f'"{value}"'
+        case int() | float():
+            text = f"{value}"
+            return f"{text[:_LONGEST_SHOWN]}…" if len(text) > _LONGEST_SHOWN else text
+        case dict():
+            return f"a map of {len(value)} key(s)"
+        case list() | tuple():
+            return f"a list of {len(value)}"
+        case _:
+            return type(value).__name__
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word a person most likely meant, or empty text."""
+    matches = get_close_matches(word[:100], list(known), 1, 0.6)
+    return matches[0] if matches else ""
