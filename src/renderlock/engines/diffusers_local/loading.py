@@ -1,0 +1,138 @@
+"""A model folder as a diffusers pipeline in memory, through diffusers' own loader, and nothing but safetensors.
+
+No code that comes with a model is run, the network is never asked, and what is wrong with a folder is told with
+the name of the file.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+import diffusers
+import torch
+
+from renderlock.engines.diffusers_local.describe import ModelFacts
+from renderlock.engines.diffusers_local.folder import ModelFolder
+from renderlock.engines.diffusers_local.samplers import Sampler
+from renderlock.engines.diffusers_local.steady import quiet
+from renderlock.engines.diffusers_local.weights import Precision, check_weights, stored_precision
+from renderlock.errors import ModelUnavailable, OutOfMemory
+
+Device = Literal["cpu", "cuda", "mps"]
+
+
+class Configured(Protocol):
+    """A scheduler with the config it was made from."""
+
+    config: Mapping[str, object]
+
+
+class Pipeline(Protocol):
+    """What renderlock uses of a diffusers pipeline."""
+
+    scheduler: Configured
+
+    def set_progress_bar_config(self, *, disable: bool) -> None:
+        """Shows or hides the bar of denoising steps."""
+
+    def __call__(self, **arguments: object) -> object:
+        """Runs the pipeline."""
+
+
+class LoadedModel:
+    """One model's weights in memory, and the pipelines that share them."""
+
+    def __init__(self, text_to_image: Pipeline, facts: ModelFacts, device: Device) -> None:
+        self._pipelines = {"text": text_to_image}
+        self._shipped_scheduler = dict(text_to_image.scheduler.config)
+        self.facts = facts
+        self.device = device
+
+    def text_to_image(self, sampler: Sampler | None) -> Pipeline:
+        """The pipeline that starts from noise, with a fresh scheduler."""
+        return self._with_fresh_scheduler(self._pipelines["text"], sampler)
+
+    def image_to_image(self, sampler: Sampler | None) -> Pipeline:
+        """The pipeline that starts from a picture, with a fresh scheduler."""
+        if "picture" not in self._pipelines:
+            self._pipelines["picture"] = diffusers.AutoPipelineForImage2Image.from_pipe(self._pipelines["text"])
+            self._pipelines["picture"].set_progress_bar_config(disable=True)
+        return self._with_fresh_scheduler(self._pipelines["picture"], sampler)
+
+    def _with_fresh_scheduler(self, pipeline: Pipeline, sampler: Sampler | None) -> Pipeline:
+        """A scheduler remembers its last run, so each render gets one of its own."""
+        if sampler is not None:
+            scheduler_class = getattr(diffusers, sampler.scheduler)
+            pipeline.scheduler = scheduler_class.from_config(self._shipped_scheduler, **dict(sampler.settings))
+        return pipeline
+
+
+def load_model(folder: ModelFolder, facts: ModelFacts, device: Device) -> LoadedModel:
+    """The model in memory on `device`: float32 on the CPU, elsewhere the precision its weights are stored in.
+
+    Raises `ModelUnavailable` where a file is missing, damaged or refused, `OutOfMemory` where it does not fit.
+    """
+    check_weights(folder)
+    precision: Precision = "float32" if device == "cpu" else stored_precision(folder)
+    no_room = ""
+    try:
+        with quiet():
+            return LoadedModel(_from_folder(folder, facts.pipeline, precision, device), facts, device)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            action = "Check the folder against where it came from; `renderlock doctor` compares it with the lock."
+            reason = describe_error(error)
+            raise ModelUnavailable(model=f"diffusers:{folder.name}", reason=reason, action=action) from error
+        no_room = describe_error(error)
+    release_memory()
+    raise OutOfMemory(model=f"diffusers:{folder.name}", reason=f"its weights do not fit: {no_room}")
+
+
+def choose_device(wanted: Literal["auto", "cpu", "cuda", "mps"]) -> Device:
+    """The device to run on: the wanted one, or the first there is of CUDA, MPS and the CPU.
+
+    Raises `ModelUnavailable` where the wanted one is not there.
+    """
+    there: dict[Device, bool] = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if wanted == "auto":
+        return next(device for device, is_there in there.items() if is_there)
+    if not there[wanted]:
+        reason = f"this machine's torch {torch.__version__} finds no {wanted} device"
+        raise ModelUnavailable(model="diffusers", reason=reason, action="Choose the device `auto` or `cpu`.")
+    return wanted
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on any device (torch's CPU allocator has no class of its own)."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def describe_error(error: BaseException) -> str:
+    """The first line of a foreign error, with its class where the line alone would say little."""
+    line = str(error).strip().partition("\n")[0].rstrip(".")
+    return line if " " in line else f"{type(error).__name__} {line}".strip()
+
+
+def release_memory() -> None:
+    """Gives freed tensors back to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _from_folder(folder: ModelFolder, pipeline_class: str, precision: Precision, device: Device) -> Pipeline:
+    loaded = getattr(diffusers, pipeline_class).from_pretrained(
+        str(folder.path),
+        torch_dtype=getattr(torch, precision),
+        use_safetensors=True,
+        local_files_only=True,
+    )
+    loaded.set_progress_bar_config(disable=True)
+    placed: Pipeline = loaded.to(device)
+    return placed
