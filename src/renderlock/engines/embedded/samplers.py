@@ -78,9 +78,32 @@ def sample_dpmpp_2m(
         picture = _line(latent, velocity(latent, now), -now)
         guess = picture
         if before is not None and times[done - 2] < 1 and then > 0:
-            half = 0.5 * (_log_ratio(then) - _log_ratio(now)) / (_log_ratio(now) - _log_ratio(times[done - 2]))
-            guess = _line(picture, picture - before, half)
+            guess = _line(picture, picture - before, _half_step_ratio(times[done - 2], now, then))
         latent = _line(guess, latent - guess, then / now)
+        before = picture
+        after_step(done)
+    return latent
+
+
+def sample_dpmpp_2m_sde(
+    latent: Latent, times: Sequence[float], velocity: Velocity, noise: FreshNoise, after_step: AfterStep
+) -> Latent:
+    """SDE-DPM-Solver++(2M): as `sample_dpmpp_2m`, but each step replaces noise by fresh noise (Lu et al. 2022, eq. 18).
+
+    With k = e^−h = t (1 − s) / (s (1 − t)), the step from s to t is
+    x_t = (t / s) k x_s + (1 − t) (1 − k²) D + t √(1 − k²) z.
+    """
+    before: Latent | None = None
+    for done, (now, then) in enumerate(pairwise(times), 1):
+        picture = _line(latent, velocity(latent, now), -now)
+        guess = picture
+        if before is not None and times[done - 2] < 1 and then > 0:
+            guess = _line(picture, picture - before, _half_step_ratio(times[done - 2], now, then))
+        kept = then * (1 - now) / (now * (1 - then))
+        fresh = 1 - kept * kept
+        latent = _line(_scaled(latent, then / now * kept), guess, (1 - then) * fresh)
+        if then > 0:
+            latent = _line(latent, noise(done), then * math.sqrt(fresh))
         before = picture
         after_step(done)
     return latent
@@ -111,6 +134,7 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
         "euler": sample_euler,
         "heun": sample_heun,
         "dpmpp_2m": sample_dpmpp_2m,
+        "dpmpp_2m_sde": sample_dpmpp_2m_sde,
         "euler_a": sample_euler_a,
     }
 )
@@ -123,6 +147,8 @@ ALIASES = (
     ("k_heun", "heun"),
     ("DPM++ 2M", "dpmpp_2m"),
     ("k_dpmpp_2m", "dpmpp_2m"),
+    ("DPM++ 2M SDE", "dpmpp_2m_sde"),
+    ("k_dpmpp_2m_sde", "dpmpp_2m_sde"),
     ("Euler a", "euler_a"),
     ("euler_ancestral", "euler_a"),
     ("k_euler_ancestral", "euler_a"),
@@ -137,6 +163,11 @@ def _line(origin: Latent, direction: Latent, distance: float) -> Latent:
 
 def _scaled(latent: Latent, factor: float) -> Latent:
     return latent.dtype.type(factor) * latent
+
+
+def _half_step_ratio(before: float, now: float, then: float) -> float:
+    """1 / 2r of DPM-Solver++: half this step in λ over the last one."""
+    return 0.5 * (_log_ratio(then) - _log_ratio(now)) / (_log_ratio(now) - _log_ratio(before))
 
 
 def _log_ratio(time: float) -> float:
