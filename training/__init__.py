@@ -1,0 +1,1 @@
+"""Everything that makes the embedded model: data, training, export and evaluation."""
