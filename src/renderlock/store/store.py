@@ -1,41 +1,32 @@
 """The store: every picture kept under a permanent address, whole or not at all.
 
-The order of writing is what makes it safe to kill: blobs first, then the sidecar, then the index row, each
-forced to disk. The sidecar gets its name inside a write transaction of the index, so that `collect_garbage`
-in another process sees a reference before it can remove the blob.
+A `Store` may be used by several threads, and its folder by several processes. `docs/store-format.md` is the
+contract of the files; `keeping` has the order in which they are written.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from renderlock.errors import AmbiguousAddress, StoreDamaged, StoreUnusable, UnknownName
+from renderlock.errors import AmbiguousAddress, UnknownName
 from renderlock.imaging.pixels import decode_picture
 from renderlock.spec.recipe import FORMAT_TAG, Digest
 from renderlock.spec.standing import Standing
 from renderlock.store.address import Address, read_prefix
-from renderlock.store.disk import (
-    ensure_folder,
-    has_length,
-    os_errors_as_store_errors,
-    publish,
-    replace,
-    sync_folder,
-    write_durably,
-)
-from renderlock.store.files import read_blob, read_event, read_sidecar
+from renderlock.store.disk import has_length, os_errors_as_store_errors
+from renderlock.store.files import read_blob, read_sidecar
 from renderlock.store.found import FoundRenders
+from renderlock.store.founding import found_store, prove_store
 from renderlock.store.index import Index, Value, event_of, record_of
-from renderlock.store.intake import Prepared, prepare
-from renderlock.store.layout import FORMAT, Layout, ThumbnailSide, temp_parts
-from renderlock.store.records import Encoded, Event, NewEvent, NewRender, RenderRecord
+from renderlock.store.intake import prepare
+from renderlock.store.keeping import finish_interrupted_writes, keep_event, keep_render
+from renderlock.store.layout import Layout, ThumbnailSide
+from renderlock.store.records import Event, NewEvent, NewRender, RenderRecord
 from renderlock.store.thumbnails import is_usable, write_thumbnails
 
 _PAGE_ROWS = 500
@@ -72,23 +63,17 @@ class Store:
 
         Raises `StoreUnusable` for a folder with other things in it, or a store of a newer format.
         """
-        layout = Layout(root)
         with os_errors_as_store_errors(root):
-            if not layout.format.exists():
-                _found_store(layout)
+            found_store(Layout(root))
         return cls.open(root)
 
     @classmethod
     def open(cls, root: Path) -> Self:
         """The store that is in `root`; raises `StoreUnusable` where there is none this version can read."""
-        layout = Layout(root)
+        store = cls(Layout(root))
         with os_errors_as_store_errors(root):
-            text = layout.format.read_text("utf-8", "replace").strip() if layout.format.exists() else ""
-            if text != FORMAT:
-                raise _other_format(root, text)
-            ensure_folder(layout.tmp)
-        store = cls(layout)
-        store._finish_interrupted_writes()
+            prove_store(store.layout)
+            finish_interrupted_writes(store.layout, store.index)
         return store
 
     def close(self) -> None:
@@ -111,12 +96,7 @@ class Store:
         """
         prepared = prepare(picture)
         with os_errors_as_store_errors(self.layout.root):
-            known = self._kept(prepared)
-            if known is not None:
-                return known
-            for sha256, encoded in prepared.blobs.items():
-                self._keep_blob(sha256, encoded)
-            record = self._keep_sidecar(prepared)
+            record = keep_render(self.layout, self.index, prepared)
             write_thumbnails(self.layout, record.blob, prepared.pixels)
         return record
 
@@ -200,13 +180,8 @@ class Store:
     def append(self, event: NewEvent) -> Event:
         """Keeps an event for good; the same event said twice is kept once."""
         kept = Event.of(event)
-        temp = self.layout.new_temp("event", kept.id)
         with os_errors_as_store_errors(self.layout.root):
-            write_durably(temp, kept.to_bytes())
-            with self.index.writing() as writer:
-                publish(temp, self.layout.event(kept.id))
-                writer.add_event(kept)
-            temp.unlink(missing_ok=True)
+            keep_event(self.layout, self.index, kept)
         return kept
 
     def events(self, subject: str | None = None) -> tuple[Event, ...]:
@@ -229,61 +204,6 @@ class Store:
         with self.index.writing() as writer:
             writer.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?, ?, ?)", row)
 
-    def _kept(self, prepared: Prepared) -> RenderRecord | None:
-        """The record of a render that is there already with all its files."""
-        rows = self.index.rows("SELECT sidecar FROM renders WHERE address = ?", [prepared.record.address])
-        if not rows or not self.layout.sidecar(prepared.record.address).exists():
-            return None
-        files = ((self.layout.blob(sha256, blob.media_type), len(blob.data)) for sha256, blob in prepared.blobs.items())
-        return record_of(rows[0][0]) if all(has_length(path, length) for path, length in files) else None
-
-    def _keep_blob(self, sha256: str, encoded: Encoded) -> None:
-        target = self.layout.blob(sha256, encoded.media_type)
-        if has_length(target, len(encoded.data)):
-            # A young file is safe from the garbage collection until the sidecar refers to it.
-            os.utime(target)
-            sync_folder(target.parent)
-            return
-        temp = self.layout.new_temp("blob", sha256)
-        write_durably(temp, encoded.data)
-        if target.exists():
-            replace(temp, target)  # It was cut short: same name, the right bytes.
-        else:
-            publish(temp, target)
-            temp.unlink(missing_ok=True)
-
-    def _keep_sidecar(self, prepared: Prepared) -> RenderRecord:
-        record = prepared.record
-        temp = self.layout.new_temp("sidecar", record.address)
-        target = self.layout.sidecar(record.address)
-        write_durably(temp, record.to_bytes())
-        with self.index.writing() as writer:
-            for sha256, encoded in prepared.blobs.items():
-                if not has_length(self.layout.blob(sha256, encoded.media_type), len(encoded.data)):
-                    self._keep_blob(sha256, encoded)
-            if not publish(temp, target):
-                record = read_sidecar(target)  # Another process was first; its record stands.
-            writer.add_render(record)
-        temp.unlink(missing_ok=True)
-        return record
-
-    def _finish_interrupted_writes(self) -> None:
-        """Indexes what a killed process had named but not yet indexed: its temporary file is still there."""
-        with os_errors_as_store_errors(self.layout.root):
-            for temp in sorted(self.layout.tmp.glob("*.*.*")):
-                kind, name = temp_parts(temp)
-                target = {"sidecar": self.layout.sidecar, "event": self.layout.event}.get(kind)
-                if target is not None and target(name).exists():
-                    self._index_file(kind, target(name))
-                    temp.unlink(missing_ok=True)
-
-    def _index_file(self, kind: str, path: Path) -> None:
-        with suppress(StoreDamaged), self.index.writing() as writer:  # `check` names what is damaged
-            if kind == "sidecar":
-                writer.add_render(read_sidecar(path))
-            else:
-                writer.add_event(read_event(path))
-
     def _matches(self, address: str) -> list[str]:
         if address.startswith(f"{FORMAT_TAG}:"):
             rows = self.index.rows("SELECT address FROM renders WHERE digest = ? ORDER BY address", [address])
@@ -296,26 +216,3 @@ class Store:
 
     def _count(self) -> int:
         return int(self.index.rows("SELECT CAST(count(*) AS TEXT) FROM renders")[0][0])
-
-
-def _found_store(layout: Layout) -> None:
-    """Makes an empty or new folder a store; a kill leaves an empty folder or `tmp` alone, which counts as empty."""
-    foreign = sorted(path.name for path in layout.root.iterdir() if path.name != "tmp") if layout.root.exists() else []
-    if foreign and not layout.format.exists():
-        reason = f"it holds other things ({', '.join(foreign[:3])}) and no file named format"
-        raise StoreUnusable(path=layout.root, reason=reason, action="Name a new or empty folder.")
-    ensure_folder(layout.tmp)
-    temp = layout.new_temp("format", "1")
-    write_durably(temp, f"{FORMAT}\n".encode())
-    publish(temp, layout.format)
-    temp.unlink(missing_ok=True)
-
-
-def _other_format(root: Path, text: str) -> StoreUnusable:
-    name, _, number = text.rpartition(" ")
-    if name == FORMAT.rpartition(" ")[0] and number.isdecimal():
-        reason = f"it has format {number}, this renderlock reads format {FORMAT.rpartition(' ')[2]}"
-        return StoreUnusable(path=root, reason=reason, action="Update renderlock.")
-    reason = "its file named format is not that of a store" if text else "there is no store in it"
-    action = "Name the folder of a store; `renderlock run` makes one in an empty folder."
-    return StoreUnusable(path=root, reason=reason, action=action)

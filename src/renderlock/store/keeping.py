@@ -1,0 +1,100 @@
+"""Writing renders and events, in the order that makes it safe to be killed at any moment.
+
+Blobs come first, then the sidecar, then the index row, each forced to disk. The sidecar gets its name inside
+a write transaction of the index, so that a garbage collection in another process sees the reference before
+it could remove the blob. Its temporary file stays until the row is there: what a killed process left
+unindexed is found by that, and indexed by whoever opens the store next.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from renderlock.errors import StoreDamaged
+from renderlock.store.disk import has_length, publish, replace, sync_folder, write_durably
+from renderlock.store.files import read_event, read_sidecar
+from renderlock.store.index import Index, record_of
+from renderlock.store.intake import Prepared
+from renderlock.store.layout import Layout, temp_parts
+from renderlock.store.records import Encoded, Event, RenderRecord
+
+
+def keep_render(layout: Layout, index: Index, prepared: Prepared) -> RenderRecord:
+    """The record of a render that is now kept; where it was kept before, the record of that time."""
+    known = _kept(layout, index, prepared)
+    if known is not None:
+        return known
+    for sha256, encoded in prepared.blobs.items():
+        _keep_blob(layout, sha256, encoded)
+    record = prepared.record
+    temp = layout.new_temp("sidecar", record.address)
+    write_durably(temp, record.to_bytes())
+    with index.writing() as writer:
+        for sha256, encoded in prepared.blobs.items():
+            if not _is_there(layout, sha256, encoded):
+                _keep_blob(layout, sha256, encoded)
+        if not publish(temp, layout.sidecar(record.address)):
+            record = read_sidecar(layout.sidecar(record.address))  # Another process was first; its record stands.
+        writer.add_render(record)
+    temp.unlink(missing_ok=True)
+    return record
+
+
+def keep_event(layout: Layout, index: Index, event: Event) -> None:
+    """Writes an event's file and its row; an event that is there stays as it is."""
+    temp = layout.new_temp("event", event.id)
+    write_durably(temp, event.to_bytes())
+    with index.writing() as writer:
+        publish(temp, layout.event(event.id))
+        writer.add_event(event)
+    temp.unlink(missing_ok=True)
+
+
+def finish_interrupted_writes(layout: Layout, index: Index) -> None:
+    """Indexes what a killed process had named but not indexed; what had no name yet is left to the garbage."""
+    for temp in sorted(layout.tmp.glob("*.*.*")):
+        kind, name = temp_parts(temp)
+        target = {"sidecar": layout.sidecar, "event": layout.event}.get(kind)
+        if target is None or not target(name).exists():
+            continue
+        with suppress(StoreDamaged):  # The check names it; opening the store must stay possible.
+            _index_file(index, kind, target(name))
+        temp.unlink(missing_ok=True)
+
+
+def _kept(layout: Layout, index: Index, prepared: Prepared) -> RenderRecord | None:
+    """The record of a render that is there already with all its files."""
+    address = prepared.record.address
+    rows = index.rows("SELECT sidecar FROM renders WHERE address = ?", [address])
+    whole = layout.sidecar(address).exists() and all(_is_there(layout, *blob) for blob in prepared.blobs.items())
+    return record_of(rows[0][0]) if rows and whole else None
+
+
+def _is_there(layout: Layout, sha256: str, encoded: Encoded) -> bool:
+    return has_length(layout.blob(sha256, encoded.media_type), len(encoded.data))
+
+
+def _keep_blob(layout: Layout, sha256: str, encoded: Encoded) -> None:
+    target = layout.blob(sha256, encoded.media_type)
+    if _is_there(layout, sha256, encoded):
+        # A young file is safe from the garbage collection until the sidecar refers to it.
+        os.utime(target)
+        sync_folder(target.parent)
+        return
+    temp = layout.new_temp("blob", sha256)
+    write_durably(temp, encoded.data)
+    if target.exists():
+        replace(temp, target)  # It was cut short by a fault of the disk: same name, the right bytes.
+    else:
+        publish(temp, target)
+        temp.unlink(missing_ok=True)
+
+
+def _index_file(index: Index, kind: str, path: Path) -> None:
+    with index.writing() as writer:
+        if kind == "sidecar":
+            writer.add_render(read_sidecar(path))
+        else:
+            writer.add_event(read_event(path))
