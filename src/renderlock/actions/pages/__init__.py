@@ -1,0 +1,1 @@
+"""Contact sheets and variance reports as self-contained HTML pages and as pictures."""

@@ -1,0 +1,20 @@
+"""The colour scale of maps and matrices: from paper to deep blue, readable by all eyes and in print."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_STOPS = np.array([(243, 241, 236), (188, 208, 228), (99, 149, 197), (29, 78, 137), (12, 34, 66)], dtype=np.float64)
+
+
+def shade(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """... x 3 sRGB for values in 0..1 (cut there): 0 paper, 1 deep blue, lightness falling evenly."""
+    places = np.linspace(0, 1, len(_STOPS))
+    channels = [np.interp(values, places, _STOPS[:, channel]) for channel in range(3)]
+    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+
+
+def ink_on(value: float) -> str:
+    """The text colour, dark or light, that is readable on the shade of a value."""
+    return "#ffffff" if value > 0.4 else "#1b1b1a"
