@@ -41,6 +41,27 @@ def describe(folder: ModelFolder) -> ModelFacts:
     """
     _refuse_foreign_parts(folder)
     pipeline = text_to_image_class(folder.pipeline)
+    signature = _usable_signature(pipeline, folder)
+    family = family_of(pipeline)
+    samplers = samplers_for(folder.configs.get("scheduler", {}))
+    from_picture = _img2img_signature(pipeline)
+    distilled = distilled_of(pipeline, folder)
+    # A distilled model runs without guidance, so there is nothing that a negative prompt could steer.
+    negative = family.negative_prompt and distilled is None and "negative_prompt" in signature.parameters
+    capabilities = Capabilities(
+        sizes=size_rule(pipeline, folder),
+        seed=SeedGrade.EXACT,
+        steps=_steps(signature, family, distilled),
+        guidance_scale=_guidance(signature, family, distilled),
+        negative_prompt=negative,
+        img2img=from_picture is not None,
+        samplers=tuple(sampler.name for sampler in samplers),
+        sampler_aliases=tuple((spelling, sampler.name) for sampler in samplers for spelling in sampler.spellings),
+    )
+    return ModelFacts(pipeline, signature, from_picture, family, samplers, capabilities)
+
+
+def _usable_signature(pipeline: str, folder: ModelFolder) -> Signature:
     signature = read_signature(pipeline)
     if signature is None:
         reason = f"the installed diffusers has no {pipeline}"
@@ -50,21 +71,7 @@ def describe(folder: ModelFolder) -> ModelFacts:
     if not signature.parameters & {"callback_on_step_end", "callback"}:
         reason = f"{pipeline} tells nobody of its steps, so a render could not be stopped"
         raise _unavailable(folder, reason, "Take another model.")
-    family = family_of(pipeline)
-    samplers = samplers_for(folder.configs.get("scheduler", {}))
-    from_picture = _img2img_signature(pipeline)
-    distilled = distilled_of(pipeline, folder)
-    capabilities = Capabilities(
-        sizes=size_rule(pipeline, folder),
-        seed=SeedGrade.EXACT,
-        steps=_steps(signature, family, distilled),
-        guidance_scale=_guidance(signature, family, distilled),
-        negative_prompt=family.negative_prompt and "negative_prompt" in signature.parameters,
-        img2img=from_picture is not None,
-        samplers=tuple(sampler.name for sampler in samplers),
-        sampler_aliases=tuple((spelling, sampler.name) for sampler in samplers for spelling in sampler.spellings),
-    )
-    return ModelFacts(pipeline, signature, from_picture, family, samplers, capabilities)
+    return signature
 
 
 def _refuse_foreign_parts(folder: ModelFolder) -> None:

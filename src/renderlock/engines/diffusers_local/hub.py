@@ -20,11 +20,13 @@ from renderlock.errors import ModelUnavailable
 
 Found = TypeVar("Found")
 
-HTTP_ERRORS: tuple[type[Exception], ...] = tuple(
-    base for base in HfHubHTTPError.__bases__ if issubclass(base, Exception)
+HUB_ERRORS: tuple[type[Exception], ...] = (
+    OSError,
+    ValueError,
+    *(base for base in HfHubHTTPError.__bases__ if issubclass(base, Exception)),
 )
-"""The HTTP library's own base error, which the hub's client does not translate everywhere; which library it is
-depends on the client's version."""
+"""What the hub's client raises: errors of the system, and those of its HTTP library, which one depends on the
+client's version and is therefore named by its base only."""
 
 
 def find_snapshot(model: HubModel, *, offline: bool, cache: Path | None = None) -> Path:
@@ -68,7 +70,7 @@ def _ask(question: Callable[[], Found], model: HubModel, *, cached_only: bool) -
     fetch = f"hf download {model.repository} --revision {model.revision}"
     try:
         return question()
-    except (OSError, ValueError, *HTTP_ERRORS) as error:
+    except HUB_ERRORS as error:
         if cached_only:
             reason = "it is not in the hub's cache on this machine, and the network is off limits"
             raise ModelUnavailable(model=name, reason=reason, action=f"Fetch it once with `{fetch}`.") from error
