@@ -36,7 +36,7 @@ def carry(latent: NDArray[np.float32], now: float, then: float) -> NDArray[np.fl
 
 def run(sampler: Sampler, start: NDArray[np.float32], steps: int, velocity: Velocity) -> NDArray[np.float32]:
     rng = np.random.default_rng(5)
-    noise = [rng.standard_normal(start.shape) for _ in range(steps + 1)]
+    noise = [rng.standard_normal(start.shape).astype(np.float32) for _ in range(steps + 1)]
     return sampler(start, time_schedule(steps, 1.0, 1.0), velocity, lambda step: noise[step], lambda _: None)
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from renderlock.engines.base import EngineOptions, Render, Watch
 from renderlock.engines.capabilities import Capabilities, GuidanceRange, SeedGrade, SizeRule, StepRange
-from renderlock.engines.embedded.course import plot_course, walk
+from renderlock.engines.embedded.course import Course, plot_course, walk
 from renderlock.engines.embedded.samplers import ALIASES, SAMPLERS
 from renderlock.engines.embedded.weights import SHIPPED, Version, open_version
-from renderlock.errors import RecipeError
+from renderlock.errors import OutOfMemory, RecipeError
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Recipe, Size
@@ -85,15 +85,21 @@ class EmbeddedEngine:
         """
         _check_init(recipe, init)
         course = plot_course(recipe, self._capabilities, cell_px=self._version.latent.cell_px)
-        model = self._loaded()
-        conditioning = model.condition(recipe.prompt, recipe.negative_prompt, course.guidance_scale)
-        latent = walk(course, model, conditioning, init, watch)
-        return Render(model.decode(latent), conditioning.deviations)
+        try:
+            return self._run(recipe, course, init, watch)
+        except MemoryError as error:
+            raise OutOfMemory(model=self._version.name, reason=str(error) or "an allocation failed") from error
 
     def close(self) -> None:
         """Lets go of the weights; a render under way keeps them until it ends."""
         with self._loading:
             self._model = None
+
+    def _run(self, recipe: Recipe, course: Course, init: Pixels | None, watch: Watch) -> Render:
+        model = self._loaded()
+        conditioning = model.condition(recipe.prompt, recipe.negative_prompt, course.guidance_scale)
+        latent = walk(course, model, conditioning, init, watch)
+        return Render(model.decode(latent), conditioning.deviations)
 
     def _loaded(self) -> Model:
         with self._loading:

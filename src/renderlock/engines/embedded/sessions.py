@@ -64,8 +64,6 @@ class Network:
 def _told_as_ours(model: str) -> Iterator[None]:
     try:
         yield
-    except MemoryError as error:
-        raise OutOfMemory(model=model, reason=str(error) or "an allocation failed") from error
     except _NATIVE_ERRORS as error:
         text = str(error)
         if any(sign in text.lower() for sign in _OUT_OF_MEMORY_SIGNS):
