@@ -120,8 +120,8 @@ def _area_sentence(report: VarianceReport) -> str:
     if largest < 0.4:
         return ""
     if largest - smallest < 0.5:
-        return f"It fills {percent(largest)} of the frame in every variant."
-    return f"It fills between {percent(smallest)} and {percent(largest)} of the frame."
+        return f"The subject fills {percent(largest)} of the frame in every variant."
+    return f"The subject fills between {percent(smallest)} and {percent(largest)} of the frame."
 
 
 def _colour_sentence(report: VarianceReport) -> str:

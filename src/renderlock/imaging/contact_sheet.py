@@ -1,7 +1,7 @@
 """A contact sheet: many pictures on one, numbered, with a caption under each.
 
 It shows 1 to 200 pictures of any sizes in one even grid, never larger than 8192 pixels a side, and no picture is
-cropped or shown at more than twice its size.
+cropped or shown at more than three times its size.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from renderlock.errors import UsageError
-from renderlock.imaging.lettering import Style, draw_line, fit_line, text_width, wrap_lines
+from renderlock.imaging.lettering import Colour, Style, draw_line, fit_line, text_width, wrap_lines
 from renderlock.imaging.pixels import Pixels
 
 LARGEST_SIDE_PX = 8192
@@ -38,18 +38,23 @@ _NOTICE = Style(20, WHITE, bold=True)
 _MARGIN = 40
 _GUTTER = 20
 _CAPTION_PX = 34
+_LABEL_PX = 25
 _NARROWEST_CELL = 112
 _PREFERRED_SHAPE = 1.5
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture on a sheet: H x W x 3|4 pixels, its number, its caption, and a short badge (may be empty)."""
+    """One picture on a sheet: H x W x 3|4 pixels, its number, its caption.
+
+    `badge` is a short label at the top that sets it apart; `stamp` a warning across its foot. Both may be empty.
+    """
 
     pixels: Pixels
     number: int
     caption: str
     badge: str = ""
+    stamp: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,23 +89,21 @@ def contact_sheet(cells: Sequence[Cell], title: str, *, subtitle: str = "", noti
     return np.asarray(sheet)
 
 
-def plan_grid(shapes: Sequence[tuple[int, ...]], *, widest: int | None = None) -> Grid:
-    """The grid for pictures of these (height, width) shapes: boxes of their middle aspect ratio, a whole near 3:2.
-
-    The grid is as wide as its cells need to be read, and at most `widest` pixels where that is given.
-    """
-    count = len(shapes)
-    aspect = min(2.0, max(0.5, float(np.median([shape[1] / shape[0] for shape in shapes]))))
+def plan_grid(shapes: Sequence[tuple[int, ...]]) -> Grid:
+    """The grid for pictures of these (height, width) shapes: boxes of their middle aspect ratio, a whole near 3:2."""
+    count, aspect = len(shapes), _middle_aspect(shapes)
     limit = LARGEST_SIDE_PX - 8 * _MARGIN
-    box_width = _box_width(shapes)
     columns = min(range(1, count + 1), key=lambda tried: _shape_cost(tried, count, aspect))
-    if widest is not None:
-        columns = max(1, min(columns, (widest + _GUTTER) // (_NARROWEST_CELL + _GUTTER)))
-        box_width = min(box_width, (widest + _GUTTER) // columns - _GUTTER)
     rows = math.ceil(count / columns)
-    box_width = min(box_width, limit // columns - _GUTTER)
+    box_width = min(_box_width(shapes), limit // columns - _GUTTER)
     box_height = min(round(box_width / aspect), limit // rows - _GUTTER - _CAPTION_PX)
     return Grid(columns, rows, (min(box_width, max(1, round(box_height * aspect))), max(1, box_height)))
+
+
+def grid_across(shapes: Sequence[tuple[int, ...]], *, columns: int, width: int) -> Grid:
+    """The grid of this many columns that fills `width` pixels, with boxes of the pictures' middle aspect ratio."""
+    box_width = (width + _GUTTER) // columns - _GUTTER
+    return Grid(columns, math.ceil(len(shapes) / columns), (box_width, round(box_width / _middle_aspect(shapes))))
 
 
 def paste_cells(sheet: Image.Image, at: tuple[int, int], cells: Sequence[Cell], grid: Grid) -> None:
@@ -127,12 +130,17 @@ def draw_band(picture: Image.Image, top: int, text: str) -> int:
     return height
 
 
+def _middle_aspect(shapes: Sequence[tuple[int, ...]]) -> float:
+    """The median of width over height, so that one odd picture does not shape all boxes; between 1:2 and 2:1."""
+    return min(2.0, max(0.5, float(np.median([shape[1] / shape[0] for shape in shapes]))))
+
+
 def _box_width(shapes: Sequence[tuple[int, ...]]) -> int:
-    """Smaller boxes for more pictures, and none that would show every picture at more than twice its size."""
+    """Smaller boxes for more pictures, and none that the pictures could not fill."""
     wanted = next(
         width for most, width in ((4, 480), (12, 360), (30, 280), (80, 216), (MOST_CELLS, 168)) if len(shapes) <= most
     )
-    return max(_NARROWEST_CELL, min(wanted, 2 * max(shape[1] for shape in shapes)))
+    return max(_NARROWEST_CELL, min(wanted, 3 * max(shape[1] for shape in shapes)))
 
 
 def _shape_cost(columns: int, count: int, aspect: float) -> float:
@@ -163,7 +171,10 @@ def _draw_cell(sheet: Image.Image, at: tuple[int, int], cell: Cell, box: tuple[i
     mat.paste(shown, ((box[0] - shown.width) // 2, (box[1] - shown.height) // 2))
     sheet.paste(mat, at)
     if cell.badge:
-        _draw_badge(sheet, (left, top), fit_line(cell.badge, _BADGE, box[0] - 16))
+        _draw_label(sheet, (left, top), fit_line(cell.badge, _BADGE, box[0] - 16), ACCENT)
+    if cell.stamp:
+        stamp = fit_line(cell.stamp, _BADGE, box[0] - 16)
+        _draw_label(sheet, (left, top + box[1] - _LABEL_PX), stamp, WARNING, width=box[0])
     number = str(cell.number)
     draw_line(sheet, (left, top + box[1] + 8), number, _NUMBER)
     indent = text_width(number, _NUMBER) + 10
@@ -173,16 +184,17 @@ def _draw_cell(sheet: Image.Image, at: tuple[int, int], cell: Cell, box: tuple[i
         )
 
 
-def _draw_badge(sheet: Image.Image, at: tuple[int, int], text: str) -> None:
-    corner = (at[0] + text_width(text, _BADGE) + 16, at[1] + 24)
-    ImageDraw.Draw(sheet).rectangle((*at, *corner), fill=ACCENT)
+def _draw_label(sheet: Image.Image, at: tuple[int, int], text: str, fill: Colour, *, width: int = 0) -> None:
+    """White text on `fill`, as wide as the text unless `width` is given."""
+    corner = (at[0] + (width or text_width(text, _BADGE) + 16) - 1, at[1] + _LABEL_PX - 1)
+    ImageDraw.Draw(sheet).rectangle((*at, *corner), fill=fill)
     draw_line(sheet, (at[0] + 8, at[1] + 4), text, _BADGE)
 
 
 def _fitted(pixels: Pixels, box: tuple[int, int]) -> Image.Image:
-    """The whole picture within the box, alpha over a chequered ground, enlarged to twice its size at most."""
+    """The whole picture within the box, alpha over a chequered ground, enlarged to three times its size at most."""
     picture = Image.fromarray(pixels)
-    scale = min(box[0] / picture.width, box[1] / picture.height, 2.0)
+    scale = min(box[0] / picture.width, box[1] / picture.height, 3.0)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     shown = picture.resize(size, Image.Resampling.LANCZOS)
     if shown.mode != "RGBA":

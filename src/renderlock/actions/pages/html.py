@@ -9,19 +9,13 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from renderlock.actions.pages.figures import tiles_of
 from renderlock.actions.pages.notices import notice_for
 from renderlock.actions.pages.plain_text import shortened, visible_text
 from renderlock.actions.pages.views import CellView, view_cell, view_matrix, view_places
 from renderlock.actions.report_values import ContactSheetValues, VarianceValues
 from renderlock.actions.variance_texts import FIGURE_LABELS, format_figure, unit_of
-from renderlock.actions.variance_words import (
-    areas_of,
-    duplicate_groups,
-    headline_of,
-    marks_of,
-    percent,
-    sentences_of,
-)
+from renderlock.actions.variance_words import headline_of, marks_of, sentences_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,25 +57,6 @@ def render_variance_html(values: VarianceValues) -> str:
             labels=FIGURE_LABELS,
             notice=notice_for(cell.standing for cell in values.cells),
         )
-    )
-
-
-def tiles_of(values: VarianceValues) -> tuple[tuple[str, str], ...]:
-    """The four figures that stand largest, each with what it says; empty for one variant."""
-    report = values.report
-    if report.count < 2:
-        return ()
-    placed = sum(variant.centre is not None for variant in report.variants) > 1
-    smallest, largest = areas_of(report)
-    alike = sum(len(group) for group in duplicate_groups(report))
-    return (
-        (
-            percent(report.figure("layout/centre@1").mean) if placed else "n/a",
-            "of the frame is how far the subject moves",
-        ),
-        (f"{smallest:.0f} to {largest:.0f} %", "of the frame is filled"),
-        (f"ΔE {report.figure('colour/palette@1').mean:.1f}", "between the palettes; 1 is just noticeable"),
-        (str(alike), f"of {report.count} variants are near-duplicates"),
     )
 
 

@@ -15,6 +15,6 @@ def shade(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
 
 
-def ink_on(value: float) -> str:
+def readable_ink(value: float) -> tuple[int, int, int]:
     """The text colour, dark or light, that is readable on the shade of a value."""
-    return "#ffffff" if value > 0.4 else "#1b1b1a"
+    return (255, 255, 255) if value > 0.6 else (27, 27, 26)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from renderlock.actions.pages.notices import stamp_for
 from renderlock.actions.pages.plain_text import shortened, visible_text
-from renderlock.actions.pages.shades import ink_on, shade
+from renderlock.actions.pages.shades import readable_ink, shade
 from renderlock.actions.report_values import SheetCell, VarianceReport, VarianceValues
 from renderlock.errors import InputUnusable
 
@@ -92,23 +92,14 @@ def view_places(values: VarianceValues) -> PlaceMap:
     """The map of mean occupancy in the shape of the pictures, with the centre of each variant."""
     sizes = [cell.size.height / cell.size.width for cell in values.cells]
     height = round(_MAP_WIDTH * min(2.0, max(0.4, float(np.median(sizes)))))
-    return PlaceMap(
-        uri=png_uri(shade(values.report.occupancy)),
-        width=_MAP_WIDTH,
-        height=height,
-        dots=tuple(
-            sorted(
-                (
-                    Dot(_MAP_WIDTH * found.centre[0] / 100, height * found.centre[1] / 100, cell.number, marked)
-                    for cell, found, marked in zip(
-                        values.cells, values.report.variants, _marked(values.report), strict=True
-                    )
-                    if found.centre is not None
-                ),
-                key=lambda dot: dot.marked,
-            )
-        ),
-    )
+    dots = [
+        Dot(_MAP_WIDTH * found.centre[0] / 100, height * found.centre[1] / 100, cell.number, marked)
+        for cell, found, marked in zip(values.cells, values.report.variants, marked_of(values.report), strict=True)
+        if found.centre is not None
+    ]
+    # The marked ones are drawn last, so that no other dot covers them.
+    dots.sort(key=lambda dot: dot.marked)
+    return PlaceMap(png_uri(shade(values.report.occupancy)), _MAP_WIDTH, height, tuple(dots))
 
 
 def view_matrix(values: VarianceValues) -> MatrixView:
@@ -132,14 +123,15 @@ def png_uri(pixels: NDArray[np.uint8]) -> str:
     return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
-def _matrix_cell(distances: NDArray[np.float64], row: int, column: int) -> MatrixCell:
-    value = float(distances[row, column])
-    return MatrixCell(column, row, f"{100 * value:.0f}", ink_on(value))
-
-
-def _marked(report: VarianceReport) -> list[bool]:
+def marked_of(report: VarianceReport) -> list[bool]:
+    """For each variant whether it is the most typical or the farthest one."""
     special = {report.medoid, report.farthest} if report.farthest is not None else set()
     return [position in special for position in range(report.count)]
+
+
+def _matrix_cell(distances: NDArray[np.float64], row: int, column: int) -> MatrixCell:
+    value = float(distances[row, column])
+    return MatrixCell(column, row, f"{100 * value:.0f}", "rgb({}, {}, {})".format(*readable_ink(value)))
 
 
 def _picture_uri(cell: SheetCell) -> str:
