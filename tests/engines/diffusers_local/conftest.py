@@ -1,4 +1,4 @@
-"""Two tiny models as folders, built once, and an engine over each for the whole session."""
+"""Three tiny models as folders, built once, and an engine over each for the whole session."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ def z_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return tiny_pipelines.save_z_image(tmp_path_factory.mktemp("models") / "tiny-z")
+
+
+@pytest.fixture(scope="session")
+def flux(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A FLUX.1 folder; tests must not change it."""
+    from tests.engines.diffusers_local import tiny_pipelines  # noqa: PLC0415 - imports torch, which takes 12 s
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tiny_pipelines.save_flux(tmp_path_factory.mktemp("models") / "tiny-flux")
 
 
 @pytest.fixture

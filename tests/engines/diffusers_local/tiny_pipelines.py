@@ -1,4 +1,4 @@
-"""Two tiny diffusion models with random weights, built on the spot and saved as real model folders.
+"""Three tiny diffusion models with random weights, built on the spot and saved as real model folders.
 
 They have the parts, configs and file formats of the real ones (some 0.3 MB each), so loading them runs the same
 code as loading gigabytes.
@@ -14,13 +14,24 @@ from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
     FlowMatchEulerDiscreteScheduler,
+    FluxPipeline,
+    FluxTransformer2DModel,
     StableDiffusionPipeline,
     UNet2DConditionModel,
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, PreTrainedTokenizerFast, Qwen3Config, Qwen3Model
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTokenizer,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3Model,
+    T5Config,
+    T5EncoderModel,
+)
 
 
 def save_stable_diffusion(folder: Path) -> Path:
@@ -91,6 +102,36 @@ def save_z_image(folder: Path) -> Path:
         vae=_tiny_vae(),
         text_encoder=Qwen3Model(text_config),
         tokenizer=_byte_chat_tokenizer(),
+        transformer=transformer,
+    )
+    pipeline.save_pretrained(folder)
+    return folder
+
+
+def save_flux(folder: Path) -> Path:
+    """A FLUX.1 distilled like schnell (no guidance), in `folder`; its pipeline rounds sizes to 4 pixels."""
+    torch.manual_seed(0)
+    tokenizer = _byte_clip_tokenizer(folder.with_name(f"{folder.name}-vocabulary"))
+    transformer = FluxTransformer2DModel(
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=32,
+        pooled_projection_dim=32,
+        axes_dims_rope=(4, 4, 8),
+        guidance_embeds=False,
+    )
+    text_config = T5Config(vocab_size=260, d_model=32, d_kv=8, d_ff=32, num_layers=1, num_heads=4)
+    pipeline = FluxPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0),
+        vae=_tiny_vae(),
+        text_encoder=_tiny_clip(tokenizer),
+        tokenizer=tokenizer,
+        text_encoder_2=T5EncoderModel(text_config),
+        tokenizer_2=_byte_chat_tokenizer(),
         transformer=transformer,
     )
     pipeline.save_pretrained(folder)

@@ -65,6 +65,7 @@ def read_folder(path: Path, name: str) -> ModelFolder:
     if not isinstance(pipeline, str):
         raise _unavailable(name, f"{path / INDEX} names no pipeline class", _NO_CODE)
     parts = dict(_parts_of(index))
+    _refuse_absent_parts(path, name, parts)
     _refuse_code(path, name, parts)
     configs = {part: _part_config(path / part, name) for part in parts}
     settings = {key: value for key, value in index.items() if not isinstance(value, list)}
@@ -88,8 +89,11 @@ def _refuse_code(path: Path, name: str, parts: Mapping[str, tuple[str, str]]) ->
     scripts = [file for folder in (path, *(path / part for part in parts)) for file in sorted(folder.glob("*.py"))]
     if scripts:
         raise _unavailable(name, f"it comes with code of its own, {_relative(scripts[0], path)}", _NO_CODE)
+
+
+def _refuse_absent_parts(path: Path, name: str, parts: Mapping[str, tuple[str, str]]) -> None:
     for part, (library, class_name) in parts.items():
-        if not library.isidentifier() or not class_name.isidentifier() or not (path / part).is_dir():
+        if not part.isidentifier() or not (path / part).is_dir():
             reason = f"its part {part!r} ({library}.{class_name}) has no folder {path / part}"
             raise _unavailable(name, reason, "Copy the whole folder, with every part that model_index.json names.")
 

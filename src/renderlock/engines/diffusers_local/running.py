@@ -6,6 +6,7 @@ Everything a pipeline does differently from the recipe comes back as a deviation
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import shorten
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ from renderlock.errors import EngineFailed, OutOfMemory
 from renderlock.imaging.pixels import Pixels, fit_to
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe, Size
+
+LONGEST_QUOTE = 80
+"""How many characters of a cut-off prompt a deviation quotes."""
 
 
 class Steps:
@@ -151,7 +155,8 @@ def find_deviations(recipe: Recipe, facts: ModelFacts, pixels: Pixels, said: lis
     for text in said:
         if "was truncated because" in text:
             why, _, removed = text.partition("was truncated because")[2].rpartition(": ")
-            found.append(Deviation("prompt", "read to its end", f"without {removed.strip()}", why.strip()))
+            cut = shorten(removed, LONGEST_QUOTE, placeholder=" …")
+            found.append(Deviation("prompt", "read to its end", f"read without {cut}", why.strip()))
         elif "does not have a deterministic implementation" in text:
             operation = text.split(" ", 1)[0]
             reason = f"{operation} has no deterministic form on this device"

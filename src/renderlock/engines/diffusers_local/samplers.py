@@ -43,7 +43,8 @@ DIFFUSION_SAMPLERS = (
     Sampler("unipc_karras", "UniPCMultistepScheduler", _KARRAS),
     Sampler("lms", "LMSDiscreteScheduler", _PLAIN, ("LMSDiscreteScheduler",)),
     Sampler("lms_karras", "LMSDiscreteScheduler", _KARRAS),
-    Sampler("pndm", "PNDMScheduler", (), ("plms", "PNDMScheduler")),
+    # Without its Runge-Kutta start, as Stable Diffusion ships it: other tools call that PLMS.
+    Sampler("pndm", "PNDMScheduler", (("skip_prk_steps", True),), ("plms", "PNDMScheduler")),
 )
 """For models trained on a noise schedule (SD 1, SD 2, SDXL and their like)."""
 

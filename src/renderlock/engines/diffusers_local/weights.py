@@ -21,6 +21,7 @@ LONGEST_HEADER_BYTES = 100_000_000
 """The format's own limit on the header's length."""
 
 _PRECISIONS: Mapping[str, Precision] = {"F16": "float16", "BF16": "bfloat16"}
+_WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "FeatureExtractor")
 _DENOISERS = ("transformer", "unet", "prior")
 
 
@@ -37,7 +38,8 @@ def check_weights(folder: ModelFolder) -> None:
         elif file.endswith(".safetensors.index.json"):
             _check_shards(folder, file)
     for part in folder.parts:
-        _refuse_pickles(folder, part, has_weights=any(_is_weight_of(part, file) for file in files))
+        if _is_network(folder, part) and not any(_is_weight_of(part, file) for file in files):
+            raise _no_weights(folder, part)
 
 
 def stored_precision(folder: ModelFolder) -> Precision:
@@ -57,14 +59,24 @@ def _is_weight_of(part: str, file: str) -> bool:
     return file.startswith(f"{part}/") and file.endswith(".safetensors")
 
 
-def _refuse_pickles(folder: ModelFolder, part: str, *, has_weights: bool) -> None:
-    if has_weights:
-        return
-    pickles = [file.name for file in sorted((folder.path / part).iterdir()) if file.suffix in UNLOADED_SUFFIXES]
-    if pickles:
-        reason = f"{part} has its weights only as {pickles[0]}, a format that is not loaded because it can run code"
+def _is_network(folder: ModelFolder, part: str) -> bool:
+    """Whether a part has weights: networks have a config.json, and so have some tokenizers and processors."""
+    class_name = folder.parts[part][1]
+    return (folder.path / part / "config.json").is_file() and not class_name.endswith(_WITHOUT_WEIGHTS)
+
+
+def _no_weights(folder: ModelFolder, part: str) -> ModelUnavailable:
+    there = [file.name for file in sorted((folder.path / part).iterdir())]
+    pickle = next((name for name in there if Path(name).suffix in UNLOADED_SUFFIXES), None)
+    variant = next((name for name in there if name.endswith(".safetensors")), None)
+    if variant:
+        reason = f"{part} has its weights only as the variant {variant}"
+        return _unavailable(folder.name, reason, "Save the model with `save_pretrained` without a variant.")
+    if pickle:
+        reason = f"{part} has its weights only as {pickle}, a format that is not loaded because it can run code"
         action = "Take a revision with .safetensors weights, or convert it with `save_pretrained`."
-        raise _unavailable(folder.name, reason, action)
+        return _unavailable(folder.name, reason, action)
+    return _unavailable(folder.name, f"{part} has no weights: {folder.path / part} holds no .safetensors file", _AGAIN)
 
 
 def _check_shards(folder: ModelFolder, index_file: str) -> None:
