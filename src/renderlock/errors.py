@@ -12,15 +12,19 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── AmbiguousAddress            a short address that fits several renders
     │   ├── UnpinnedModel               a model named without an exact revision
     │   ├── NotCapable                  the engine cannot do it, found before anything is spent
+    │   ├── KeyNotTaken                 an API key for a model that takes none
+    │   ├── PromptMissing               a pipeline without assets, and no prompt given
     │   ├── NotBuiltYet                 a valid key this version cannot act on
     │   ├── MissingDependency           an extra that is not installed
     │   ├── InputUnusable               a file given by the user cannot be used
     │   ├── WouldOverwrite              a file is in the way
     │   ├── SignatureMissing            a decision that nobody signs
     │   ├── NothingToUndo               no decision stands
+    │   ├── NotReplayable               a render whose recipe cannot be rendered again here
     │   └── StandingViolation           production would build on a sandbox or rehearsal render
     ├── LockError (2)
     │   ├── LockMissing                 there is no pipeline.lock
+    │   ├── ChangeIncomplete            a model change that does not say which role or model
     │   ├── ReasonMissing               a model change that says no reason
     │   ├── ChangeUnneeded              a model change to the model that is locked already
     │   ├── LockUnreadable              pipeline.lock is not what renderlock wrote
@@ -143,6 +147,20 @@ class NotCapable(UsageError):
     hint = "Ask for what it can do, or set `deviations: record` to take the nearest and have it noted."
 
 
+class KeyNotTaken(UsageError):
+    """An API key for a model that takes none."""
+
+    template = "{model} runs on this machine and takes no API key."
+    hint = "Leave api_key out, or name the hosted model you meant."
+
+
+class PromptMissing(UsageError):
+    """A pipeline without assets, and no prompt given."""
+
+    template = "{file} has no assets, so there is nothing to render."
+    hint = 'Give a prompt, --prompt "…", or write assets into the file.'
+
+
 class NotBuiltYet(UsageError):
     """A key of the pipeline format that this version reads but cannot act on."""
 
@@ -185,6 +203,13 @@ class NothingToUndo(UsageError):
     hint = "`renderlock show {address}` lists all that was said."
 
 
+class NotReplayable(UsageError):
+    """A render whose recipe cannot be rendered again here."""
+
+    template = "{address} cannot be rendered again: {reason}."
+    hint = "{action}"
+
+
 class StandingViolation(UsageError):
     """Production work would build on a picture that was made as sandbox or rehearsal."""
 
@@ -211,6 +236,13 @@ class LockUnreadable(LockError):
 
     template = "{path} cannot be read as a lock: {reason}."
     hint = "Restore it from version control; it is never edited by hand."
+
+
+class ChangeIncomplete(LockError):
+    """A model change that does not say which role, or to which model."""
+
+    template = "A model change needs {missing} too."
+    hint = 'renderlock lock --change ROLE --to MODEL --reason "…"'
 
 
 class ReasonMissing(LockError):

@@ -24,13 +24,15 @@ class Settings:
     """`RENDERLOCK_*` of the environment, with defaults.
 
     `user` signs decisions and lock changes; `threads` is CPU threads a render; `offline` forbids all network
-    access; `device` is where local models run; `log_folder` takes the reports of our own bugs.
+    access; `device` is where local models run; `rehearse` lets the embedded engine stand in for every model;
+    `log_folder` takes the reports of our own bugs.
     """
 
     user: str
     threads: int
     offline: bool
     device: Device
+    rehearse: bool
     log_folder: Path
 
 
@@ -41,6 +43,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         threads=_threads(environment.get("RENDERLOCK_THREADS", "1")),
         offline=_truth("RENDERLOCK_OFFLINE", environment.get("RENDERLOCK_OFFLINE", "0")),
         device=_device(environment.get("RENDERLOCK_DEVICE", "auto")),
+        rehearse=_truth("RENDERLOCK_REHEARSE", environment.get("RENDERLOCK_REHEARSE", "0")),
         log_folder=Path(environment.get("RENDERLOCK_LOGS") or platformdirs.user_log_path("renderlock")),
     )
 

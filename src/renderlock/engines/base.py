@@ -85,13 +85,15 @@ class EngineOptions:
 
     `threads` is the number of CPU threads one render may use; `offline` forbids every network access;
     `device` names where local models run ("cpu", "cuda", "mps", or "auto"); `file_hashes` gives the hashes
-    of weight files, from memory where the caller has one.
+    of weight files, from memory where the caller has one; `api_key` is a hosted model's key, where the
+    caller gave one instead of the environment.
     """
 
     threads: int = 1
     offline: bool = False
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     file_hashes: FileHashes = field(default_factory=FreshHashes)
+    api_key: str | None = field(default=None, repr=False)
 
 
 class EngineFactory(Protocol):

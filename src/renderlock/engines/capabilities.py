@@ -122,7 +122,8 @@ class Capabilities:
     """The facts of one model on one engine.
 
     `samplers` lists canonical names, the default first; `sampler_aliases` maps other accepted spellings to
-    them. `batch` is the most images one call renders; `hosted` tells whether a call leaves the machine.
+    them. `batch` is the most images one call renders; `parallel` tells whether renders in several threads of
+    one process are faster than one after another; `hosted` tells whether a call leaves the machine.
     """
 
     sizes: SizeRule
@@ -134,5 +135,6 @@ class Capabilities:
     samplers: tuple[str, ...] = ()
     sampler_aliases: tuple[tuple[str, str], ...] = ()
     batch: int = 1
+    parallel: bool = False
     hosted: bool = False
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

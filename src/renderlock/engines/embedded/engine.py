@@ -51,6 +51,7 @@ def describe(weights: Version) -> Capabilities:
         img2img=True,
         samplers=samplers,
         sampler_aliases=ALIASES,
+        parallel=True,
     )
 
 

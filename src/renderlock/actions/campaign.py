@@ -1,0 +1,97 @@
+"""One run of a pipeline from its files: load, plan, render, report. What the command line and the demo share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from renderlock.actions.plan import Planner, Selection
+from renderlock.actions.reports import REPORT_FOLDER, Reports, Shown, report_folder, write_reports
+from renderlock.actions.review import decisions
+from renderlock.actions.run import PictureResult, Run, RunResult, RunWatch
+from renderlock.actions.workspace import open_models
+from renderlock.engines.base import EngineOptions
+from renderlock.errors import PromptMissing
+from renderlock.files import write_file
+from renderlock.spec.pipeline import Pipeline
+from renderlock.store.store import Store
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a pipeline is run: which part, in rehearsal or for real, and how many side by side (None: as fits)."""
+
+    selection: Selection = field(default_factory=Selection)
+    rehearse: bool = False
+    workers: int | None = None
+
+
+@contextmanager
+def open_run(pipeline: Pipeline, engines: EngineOptions, options: RunOptions, watch: RunWatch) -> Iterator[Run]:
+    """A run over the pipeline's store, ready to be estimated or executed; models and store are closed after it.
+
+    Raises `PromptMissing` where the pipeline has no asset.
+    """
+    if not pipeline.assets:
+        raise PromptMissing(file=pipeline.path)
+    with Store.create(pipeline.store) as store, open_models(store, engines) as models:
+        planner = Planner(pipeline, store, models, options.selection, decisions(store), rehearse=options.rehearse)
+        run = Run(planner, workers=options.workers or 1, watch=watch)
+        if options.workers is None:
+            run.workers = sensible_workers(run)
+        yield run
+
+
+def sensible_workers(run: Run) -> int:
+    """One render a processor this process may use, where every engine gains by it; else one."""
+    references = {run.planner.reference_of(step) for step in run.selected_steps()}
+    if all(run.planner.models.engine(reference).capabilities.parallel for reference in references):
+        return available_processors()
+    return 1
+
+
+def available_processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def report_run(run: Run, result: RunResult, root: Path) -> tuple[Reports, ...]:
+    """Contact sheets and variance reports of every step that has pictures, under `root`."""
+    planner = run.planner
+    made = []
+    for name, group in groupby(result.pictures, key=lambda picture: picture.job.step.name):
+        shown = [Shown(one.job.asset, one.record) for one in group if one.record is not None]
+        if not shown:
+            continue
+        standing = shown[0].record.standing
+        partial = bool(planner.selection.assets or planner.selection.seeds)
+        folder = report_folder(root, name, standing=standing, partial=partial)
+        title = f"{planner.pipeline.project}: {name}"
+        made.append(write_reports(planner.store, shown, folder, title=title))
+    return tuple(made)
+
+
+def default_report_root(pipeline: Pipeline) -> Path:
+    """Beside the pipeline."""
+    return pipeline.path.parent / REPORT_FOLDER
+
+
+def export_pictures(store: Store, pictures: Sequence[PictureResult], folder: Path) -> tuple[Path, ...]:
+    """Copies of the pictures as `STEP/ASSET-SEED-ADDRESS.png`, for people who want files; there ones are kept."""
+    paths = []
+    for picture in pictures:
+        if picture.record is None:
+            continue
+        name = f"{picture.job.asset.name}-{picture.job.recipe.seed}-{picture.record.address[3:11]}"
+        path = folder / picture.job.step.name / f"{name}{store.path_of(picture.record).suffix}"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, store.read(picture.record))
+        paths.append(path)
+    return tuple(paths)

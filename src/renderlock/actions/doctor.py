@@ -1,0 +1,115 @@
+"""The doctor: every line of the lock against this machine, and whether the store can be used."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from renderlock.actions.lock import lock_path_of, lockable_models
+from renderlock.actions.machine import read_environment
+from renderlock.actions.models import Models
+from renderlock.engines.capabilities import LifecycleState
+from renderlock.errors import RenderlockError
+from renderlock.files import write_file
+from renderlock.spec.identity import ModelIdentity
+from renderlock.spec.lock import Lock, read_lock
+from renderlock.spec.pipeline import Pipeline
+from renderlock.store.store import Store
+
+LOW_DISK_BYTES = 1024**3
+
+Health = Literal["ok", "warning", "broken"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing the doctor looked at, and how it is."""
+
+    subject: str
+    health: Health
+    detail: str
+
+
+def examine(pipeline: Pipeline, models: Models) -> tuple[Line, ...]:
+    """Every line of the lock against this machine, file by file, then the store and the disk.
+
+    Nothing is rendered and no weights are loaded; files are hashed afresh where `models` was opened so.
+    """
+    try:
+        lock = read_lock(lock_path_of(pipeline))
+    except RenderlockError as error:
+        return (_broken("pipeline.lock", error), *_store_lines(pipeline.store))
+    lines = (*_model_lines(pipeline, lock, models), *_environment_lines(lock, models), *_store_lines(pipeline.store))
+    return tuple(lines)
+
+
+def is_healthy(lines: tuple[Line, ...]) -> bool:
+    """Whether nothing is broken; warnings are allowed."""
+    return all(line.health != "broken" for line in lines)
+
+
+def _model_lines(pipeline: Pipeline, lock: Lock, models: Models) -> Iterator[Line]:
+    wanted = lockable_models(pipeline)
+    for role, locked in lock.models.items():
+        named = wanted.get(role, locked.reference)
+        if named != locked.reference:
+            detail = f"pipeline.yml names {named}, the lock holds {locked.reference}"
+            yield Line(f"{role.value} reference", "broken", detail)
+        try:
+            found = models.identity(locked.reference)
+            lifecycle = models.engine(locked.reference).capabilities.lifecycle
+        except RenderlockError as error:
+            yield _broken(f"{role.value} {locked.reference}", error)
+            continue
+        yield from _identity_lines(role.value, locked.identity, found)
+        if lifecycle.state is not LifecycleState.ACTIVE:
+            successors = ", ".join(lifecycle.successors) or "none named"
+            detail = f"{lifecycle.state.value} {lifecycle.on or ''}; successors: {successors}"
+            yield Line(f"{role.value} lifecycle", "warning", detail)
+    for role in sorted(wanted.keys() - lock.models.keys()):
+        yield Line(f"{role.value} {wanted[role]}", "broken", "in pipeline.yml, but not locked")
+
+
+def _identity_lines(role: str, locked: ModelIdentity, found: ModelIdentity) -> Iterator[Line]:
+    differences = locked.differences(found)
+    for field in ("engine", "model", "revision", "surface"):
+        wrong = [line for line in differences if line.startswith(f"{field}:")]
+        yield Line(f"{role} {field}", "broken" if wrong else "ok", wrong[0] if wrong else str(getattr(locked, field)))
+    for path in sorted(dict(locked.files).keys() | dict(found.files).keys()):
+        wrong = [line for line in differences if line.startswith(f"file {path}:")]
+        intact = f"sha256 {dict(locked.files).get(path, '')[:12]}…"
+        yield Line(f"{role} file {path}", "broken" if wrong else "ok", wrong[0] if wrong else intact)
+
+
+def _environment_lines(lock: Lock, models: Models) -> Iterator[Line]:
+    here = dict(read_environment(models.opened()).facts)
+    for name, value in lock.environment.facts:
+        found = here.get(name, "(absent)")
+        if found == value:
+            yield Line(name, "ok", value)
+        else:
+            yield Line(name, "warning", f"locked {value}, found {found}: expect equivalent pictures, not exact ones")
+
+
+def _store_lines(path: Path) -> Iterator[Line]:
+    if not path.exists():
+        yield Line("store", "ok", f"{path} is made by the first run")
+        return
+    try:
+        with Store.open(path):
+            write_file(path / "tmp" / "doctor", b"")
+            (path / "tmp" / "doctor").unlink()
+    except (RenderlockError, OSError) as error:
+        yield _broken("store", error)
+        return
+    free = shutil.disk_usage(path).free
+    health: Health = "ok" if free >= LOW_DISK_BYTES else "warning"
+    yield Line("store", "ok", f"{path} can be read and written")
+    yield Line("disk", health, f"{free / 1024**3:.1f} GiB free")
+
+
+def _broken(subject: str, error: Exception) -> Line:
+    return Line(subject, "broken", str(error))

@@ -1,0 +1,152 @@
+"""Locking: pins each role's model by exact content, checks it, and changes it only on record.
+
+The seam for gates is `LockChange.evidence`: a change carries the addresses of the verdicts that allowed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from renderlock.actions.machine import read_environment
+from renderlock.actions.models import Models
+from renderlock.errors import ChangeUnneeded, LockMismatch, LockMissing, ReasonMissing, UnknownName
+from renderlock.files import write_file
+from renderlock.spec.lock import Lock, LockChange, LockedModel, read_lock
+from renderlock.spec.pipeline import Pipeline
+from renderlock.spec.pipeline_edit import edit_model
+from renderlock.spec.roles import Role
+
+LOCK_NAME = "pipeline.lock"
+
+
+@dataclass(frozen=True)
+class LockDifference:
+    """One way in which the lock and what is here disagree; `about` is a role, `libraries` or `machine`."""
+
+    about: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.line}"
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What `lock_pipeline` did: the lock, and whether the file was new, refreshed or left as it was."""
+
+    lock: Lock
+    path: Path
+    outcome: str
+
+
+def lock_path_of(pipeline: Pipeline) -> Path:
+    """Where a pipeline's lock is: beside it."""
+    return pipeline.path.with_name(LOCK_NAME)
+
+
+def lockable_models(pipeline: Pipeline) -> Mapping[Role, str]:
+    """The references of the roles that a lock pins and this version can open."""
+    return {role: model for role, model in pipeline.models.items() if role in (Role.REVIEW, Role.FINAL)}
+
+
+def lock_pipeline(pipeline: Pipeline, models: Models) -> Locked:
+    """Writes the lock where there is none, or refreshes its environment; never changes a locked model.
+
+    A role that left pipeline.yml stays locked, so that taking it out and back in is no way around a change.
+    Raises `LockMismatch` where a role's model is not the locked one: that is a change, and needs a reason.
+    """
+    path = lock_path_of(pipeline)
+    found = {role: LockedModel(name, models.identity(name)) for role, name in lockable_models(pipeline).items()}
+    environment = read_environment(models.opened())
+    try:
+        before = read_lock(path)
+    except LockMissing:
+        lock = Lock(found, environment)
+        write_file(path, lock.to_text().encode())
+        return Locked(lock, path, "written")
+    for role in before.models.keys() & found.keys():
+        verify_model(before, role, found[role])
+    lock = replace(before, models={**before.models, **found}, environment=environment)
+    if lock == before:
+        return Locked(lock, path, "unchanged")
+    write_file(path, lock.to_text().encode())
+    return Locked(lock, path, "refreshed")
+
+
+def verify_model(lock: Lock, role: Role, found: LockedModel) -> None:
+    """Raises `LockMismatch` with every difference where `found` is not what the lock has for `role`."""
+    lines = tuple(_model_differences(lock, role, found))
+    if lines:
+        listing = "\n".join(f"  {line}" for line in lines)
+        raise LockMismatch(role=role.value, difference=listing, found=found.reference)
+
+
+def check_lock(pipeline: Pipeline, models: Models) -> tuple[LockDifference, ...]:
+    """Every difference between the lock and what is here: models, libraries, machine; empty if none.
+
+    Raises `LockMissing` or `LockUnreadable` where there is no lock to check.
+    """
+    lock = read_lock(lock_path_of(pipeline))
+    wanted = lockable_models(pipeline)
+    differences = [
+        LockDifference(role.value, line)
+        for role, name in wanted.items()
+        for line in _model_differences(lock, role, LockedModel(name, models.identity(name)))
+    ]
+    environment = read_environment(models.opened())
+    for line in lock.environment.differences(environment):
+        about = "machine" if line.startswith("machine.") else "libraries"
+        differences.append(LockDifference(about, line))
+    return tuple(differences)
+
+
+@dataclass(frozen=True)
+class ChangeRequest:
+    """Who wants which role to be filled by which model, when, and why."""
+
+    role: Role
+    reference: str
+    by: str
+    reason: str
+    at: datetime
+
+
+def change_model(pipeline: Pipeline, models: Models, change: ChangeRequest) -> Locked:
+    """Changes what fills a role, in pipeline.yml and in the lock, and keeps the identity before in its history.
+
+    Raises `ReasonMissing`, `ChangeUnneeded`, `UnknownName` for a role that is not locked, and
+    `LockMissing`; nothing is written then.
+    """
+    path = lock_path_of(pipeline)
+    lock = read_lock(path)
+    if change.role not in lock.models:
+        known = ", ".join(sorted(lock.models))
+        raise UnknownName(kind="locked role", name=change.role.value, known=known)
+    if not change.reason.strip():
+        raise ReasonMissing(role=change.role.value)
+    before = lock.models[change.role]
+    after = LockedModel(change.reference, models.identity(change.reference))
+    if after == before:
+        raise ChangeUnneeded(role=change.role.value, reference=change.reference)
+    kept = [models.engine(model.reference) for role, model in lock.models.items() if role is not change.role]
+    environment = read_environment([*kept, models.engine(change.reference)])
+    entry = LockChange(change.role, change.at, change.by, change.reason.strip(), before, after)
+    changed = lock.with_change(entry, environment)
+    # The pipeline first: if the process dies between the two writes, `run` refuses until this is said again.
+    if pipeline.models.get(change.role) != change.reference:
+        edit_model(pipeline.path, change.role, change.reference)
+    write_file(path, changed.to_text().encode())
+    return Locked(changed, path, "changed")
+
+
+def _model_differences(lock: Lock, role: Role, found: LockedModel) -> Iterator[str]:
+    locked = lock.models.get(role)
+    if locked is None:
+        yield f"{found.reference} is in pipeline.yml, but not locked"
+        return
+    if locked.reference != found.reference:
+        yield f"pipeline.yml names {found.reference}, the lock holds {locked.reference}"
+    yield from locked.identity.differences(found.identity)

@@ -1,0 +1,106 @@
+"""Making one picture: init pixels, engine, check, store, in the thread that took the job."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from renderlock.actions.machine import host_name, peak_memory_bytes, read_environment
+from renderlock.actions.models import Models
+from renderlock.actions.plan import Job
+from renderlock.engines.base import Render
+from renderlock.errors import EngineBroken, Interrupted
+from renderlock.executors.in_process import Stop
+from renderlock.imaging.pixels import Pixels, decode_picture, fit_to, read_picture
+from renderlock.spec.lock import Environment
+from renderlock.store.records import Encoded, Made, NewRender, Origin, RenderRecord
+from renderlock.store.store import Store
+
+
+class DenoiseWatch(Protocol):
+    """What follows the denoising steps of a job."""
+
+    def on_denoise(self, job: Job, done: int, steps: int) -> None:
+        """Called after each denoising step, from the thread that renders."""
+
+
+@dataclass
+class Maker:
+    """Makes pictures for one project into one store, until a stop is asked for.
+
+    `made` counts the pictures stored; `environments` holds the environment by model reference.
+    """
+
+    project: str
+    store: Store
+    models: Models
+    watch: DenoiseWatch
+    stop: Stop
+    made: int = 0
+    environments: dict[str, Environment] = field(default_factory=dict)
+
+    def make(self, job: Job) -> RenderRecord:
+        """The stored render of a job.
+
+        Raises what the engine raises, `EngineBroken` for a picture that is not of the recipe's size, `StoreError`,
+        and `Interrupted` once a stop was asked for.
+        """
+        engine = self.models.engine(job.reference)
+        created, started = datetime.now(UTC), time.monotonic()
+        render = engine.render(job.recipe, self._init_pixels(job), _JobWatch(job, self))
+        seconds = time.monotonic() - started
+        _check_size(render, job)
+        made = Made(created, seconds, self._fingerprint(job.reference), host_name(), peak_memory_bytes())
+        record = self.store.put(self._new_render(job, render, made))
+        self.made += 1
+        return record
+
+    def _new_render(self, job: Job, render: Render, made: Made) -> NewRender:
+        return NewRender(
+            picture=render.pixels,
+            recipe=job.recipe,
+            standing=job.standing,
+            origin=Origin(self.project, job.asset.name, job.step.name, job.step.role.value),
+            made=made,
+            deviations=job.deviations + render.deviations,
+            original=None if render.original is None else Encoded(*render.original),
+        )
+
+    def _init_pixels(self, job: Job) -> Pixels | None:
+        if job.recipe.init is None:
+            return None
+        if job.init_from is not None:
+            pixels = decode_picture(self.store.read(job.init_from))
+        elif job.asset.init_image is not None:
+            pixels = read_picture(job.asset.init_image)
+        return fit_to(pixels, job.recipe.size.width, job.recipe.size.height)
+
+    def _fingerprint(self, reference: str) -> str:
+        if reference not in self.environments:
+            self.environments[reference] = read_environment([self.models.engine(reference)])
+        return self.environments[reference].fingerprint
+
+
+@dataclass(frozen=True)
+class _JobWatch:
+    """Passes each denoising step on, and stops the render when a stop was asked for."""
+
+    job: Job
+    maker: Maker
+
+    def on_step(self, done: int, steps: int) -> None:
+        if self.maker.stop.asked:
+            raise Interrupted(done=self.maker.made)
+        self.maker.watch.on_denoise(self.job, done, steps)
+
+
+def _check_size(render: Render, job: Job) -> None:
+    """An engine that gives another size says so in a deviation; unsaid, it breaks the contract."""
+    height, width = render.pixels.shape[:2]
+    size = job.recipe.size
+    said = any(deviation.field == "size" for deviation in render.deviations)
+    if (width, height) != (size.width, size.height) and not said:
+        reason = f"asked for {size}, it gave {width}x{height} and did not say so"
+        raise EngineBroken(name=job.recipe.model.engine, package="its package", reason=reason)

@@ -1,0 +1,50 @@
+"""The models one command works with: each reference is opened and identified once, and closed at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from renderlock.engines.base import Engine, EngineOptions
+from renderlock.engines.table import open_engine
+from renderlock.spec.identity import ModelIdentity
+
+
+@dataclass
+class Models:
+    """Opened engines by reference, under one set of options."""
+
+    options: EngineOptions
+    _engines: dict[str, Engine] = field(default_factory=dict)
+    _identities: dict[str, ModelIdentity] = field(default_factory=dict)
+
+    def engine(self, reference: str) -> Engine:
+        """The engine for a reference, opened at the first call; raises as `open_engine` does."""
+        if reference not in self._engines:
+            self._engines[reference] = open_engine(reference, self.options)
+        return self._engines[reference]
+
+    def identity(self, reference: str) -> ModelIdentity:
+        """The exact model behind a reference, read at the first call."""
+        if reference not in self._identities:
+            self._identities[reference] = self.engine(reference).identify()
+        return self._identities[reference]
+
+    def opened(self) -> tuple[Engine, ...]:
+        """Every engine opened so far."""
+        return tuple(self._engines.values())
+
+    def close(self) -> None:
+        """Lets go of all weights."""
+        for engine in self._engines.values():
+            engine.close()
+        self._engines.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,84 @@
+"""Replay: renders a recipe again and says how equal the picture came out, with the measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderlock.actions.machine import read_environment
+from renderlock.actions.models import Models
+from renderlock.engines.base import Watch
+from renderlock.errors import NotReplayable
+from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, encode_png, fit_to
+from renderlock.metrics.agreement import Level, Measures, compare
+from renderlock.spec.recipe import Recipe
+from renderlock.spec.standing import Standing
+from renderlock.store.png_texts import texts_of
+from renderlock.store.records import RenderRecord
+from renderlock.store.store import Store
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How a second rendering compares: the level it reached, what was measured, and where it ran."""
+
+    record: RenderRecord
+    level: Level
+    measures: Measures | None
+    notes: tuple[str, ...]
+    environment: str
+
+    @property
+    def same_environment(self) -> bool:
+        """Whether it ran on the environment the first one ran on."""
+        return self.environment == self.record.made.environment
+
+
+def replay(store: Store, models: Models, address: str, *, reference: str | None, watch: Watch) -> Replay:
+    """Renders the recipe of an address again and compares it with the stored picture; stores nothing.
+
+    `reference` names where the model is now, where its key does not say. Raises `NotReplayable` for an imported
+    picture, or where the model found is not the recipe's; `UnknownName` for the address; what the engine raises.
+    """
+    record = store.get(address)
+    recipe = _recipe_of(record)
+    name = reference or recipe.model.reference
+    engine = models.engine(name)
+    if models.identity(name).key != recipe.model:
+        reason = f"{name} is not the model it was made with ({recipe.model.reference}, weights {_short(recipe)})"
+        raise NotReplayable(address=record.address, reason=reason, action="Name the right model with --model.")
+    render = engine.render(recipe, _init_pixels(store, record, recipe), watch)
+    stored = store.read(record)
+    agreement = compare(decode_picture(stored), render.pixels)
+    same_bytes = stored == encode_png(render.pixels, texts_of(recipe, record.standing))
+    return Replay(
+        record=record,
+        level=Level.SAME_BYTES if same_bytes else agreement.level,
+        measures=agreement.measures,
+        notes=agreement.notes,
+        environment=read_environment([engine]).fingerprint,
+    )
+
+
+def _recipe_of(record: RenderRecord) -> Recipe:
+    if record.recipe is None or record.standing is Standing.IMPORTED:
+        reason = "it was imported from another tool and has no exact recipe"
+        raise NotReplayable(address=record.address, reason=reason, action="`renderlock show` has what is known.")
+    return record.recipe
+
+
+def _init_pixels(store: Store, record: RenderRecord, recipe: Recipe) -> Pixels | None:
+    """The init picture by its pixels: another render of the store, or nothing that can be found again."""
+    if recipe.init is None:
+        return None
+    for source in store.records():
+        if source.pixels == recipe.init.picture:
+            pixels = decode_picture(store.read(source))
+            if digest_pixels(pixels) == recipe.init.picture:
+                return fit_to(pixels, recipe.size.width, recipe.size.height)
+    reason = "the picture it started from is not in the store"
+    action = "Import that picture with `renderlock import`, then replay."
+    raise NotReplayable(address=record.address, reason=reason, action=action)
+
+
+def _short(recipe: Recipe) -> str:
+    return f"{recipe.model.weights[:12]}…" if recipe.model.weights else "none"

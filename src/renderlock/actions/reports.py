@@ -1,0 +1,182 @@
+"""The reports of a run: a contact sheet a step and a variance report an asset, as HTML and PNG files.
+
+They are made again only when the pictures they show have changed, so that a run with nothing to do reads
+one small file a step and no picture.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from renderlock.actions.pages.html import render_contact_sheet_html, render_variance_html
+from renderlock.actions.pages.notices import notice_for, stamp_for
+from renderlock.actions.pages.variance_picture import draw_variance_png
+from renderlock.actions.report_values import ContactSheetValues, SheetCell, SheetRow, VarianceValues
+from renderlock.actions.variance import measure_variance
+from renderlock.actions.variance_texts import variance_to_json
+from renderlock.files import write_file
+from renderlock.imaging.contact_sheet import MOST_CELLS, Cell, contact_sheet
+from renderlock.imaging.pixels import decode_picture, encode_png
+from renderlock.spec.canonical import canonical_sha256
+from renderlock.spec.pipeline import Asset
+from renderlock.spec.standing import Standing
+from renderlock.store.records import RenderRecord
+from renderlock.store.store import Store
+
+REPORT_FOLDER = "reports"
+REPORT_FORMAT = "renderlock reports 1"
+STAMP_NAME = "reports.json"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture of a report: the asset it is of, and its record."""
+
+    asset: Asset
+    record: RenderRecord
+
+    @property
+    def seed(self) -> int:
+        """The seed of its recipe; an imported picture has none and counts as 0."""
+        return self.record.recipe.seed if self.record.recipe else 0
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The files of one step's reports, and whether they were made now or were there."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    made: bool
+
+
+def write_reports(store: Store, shown: Sequence[Shown], folder: Path, *, title: str) -> Reports:
+    """Contact sheets and variance reports of these pictures, in `folder`, unless they are there already.
+
+    Pictures come grouped by asset. An asset with one picture has no variance. Raises `StoreDamaged` where a
+    picture cannot be read.
+    """
+    inputs = _inputs(shown, title)
+    known = _files_there(folder, inputs)
+    if known:
+        return Reports(folder, known, made=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, data in (*_sheets(store, shown, title), *_variances(store, shown, title)):
+        write_file(folder / name, data)
+        files.append(name)
+    stamp = {"format": REPORT_FORMAT, "inputs": inputs, "files": files}
+    write_file(folder / STAMP_NAME, json.dumps(stamp, indent=2).encode())
+    return Reports(folder, tuple(folder / name for name in files), made=True)
+
+
+def _inputs(shown: Sequence[Shown], title: str) -> str:
+    """One hash over everything a report shows."""
+    pictures = [[one.asset.name, one.asset.prompt, one.asset.negative_prompt, one.record.address] for one in shown]
+    return canonical_sha256({"format": REPORT_FORMAT, "title": title, "pictures": pictures})
+
+
+def _files_there(folder: Path, inputs: str) -> tuple[Path, ...]:
+    """The files of reports over the same inputs, if all of them are there."""
+    try:
+        stamp = json.loads((folder / STAMP_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    if not isinstance(stamp, dict) or stamp.get("inputs") != inputs:
+        return ()
+    files = tuple(folder / str(name) for name in stamp.get("files", ()))
+    return files if all(file.exists() for file in files) else ()
+
+
+def _sheets(store: Store, shown: Sequence[Shown], title: str) -> Iterator[tuple[str, bytes]]:
+    """Contact sheets of at most `MOST_CELLS` pictures each, by file name."""
+    for page, start in enumerate(range(0, len(shown), MOST_CELLS), 1):
+        part = shown[start : start + MOST_CELLS]
+        name = "contact-sheet" if len(shown) <= MOST_CELLS else f"contact-sheet-{page}"
+        rows = tuple(
+            SheetRow(asset.name, asset.prompt, _cells(store, list(pictures)), asset.negative_prompt)
+            for asset, pictures in groupby(part, key=lambda one: one.asset)
+        )
+        yield f"{name}.html", render_contact_sheet_html(ContactSheetValues(title, rows)).encode()
+        yield f"{name}.png", _sheet_png(store, part, title)
+
+
+def _sheet_png(store: Store, shown: Sequence[Shown], title: str) -> bytes:
+    cells = [
+        Cell(
+            pixels=decode_picture(store.read(one.record)),
+            number=number,
+            caption=f"{one.asset.name}  seed {one.seed}",
+            badge=stamp_for(one.record.standing),
+        )
+        for number, one in enumerate(shown)
+    ]
+    notice = notice_for(one.record.standing for one in shown)
+    return encode_png(contact_sheet(cells, title, notice=notice), {})
+
+
+def _variances(store: Store, shown: Sequence[Shown], title: str) -> Iterator[tuple[str, bytes]]:
+    """A variance report an asset that has at least two pictures, by file name."""
+    for asset, group in groupby(shown, key=lambda one: one.asset):
+        pictures = list(group)
+        if len(pictures) < 2:
+            continue
+        values = variance_values(store, pictures, f"{title}: {asset.name}")
+        name = f"variance-{asset.name}"
+        yield f"{name}.html", render_variance_html(values).encode()
+        yield f"{name}.png", encode_png(draw_variance_png(values), {})
+        yield f"{name}.json", json.dumps(variance_to_json(values), indent=2, ensure_ascii=False).encode()
+
+
+def variance_values(store: Store, pictures: Sequence[Shown], title: str) -> VarianceValues:
+    """What a variance report of these pictures of one asset shows, measured now."""
+    first = pictures[0]
+    pixels = [decode_picture(store.read(one.record)) for one in pictures]
+    recipe = first.record.recipe
+    settings = (
+        ("size", str(first.record.size)),
+        ("steps", "" if recipe is None or recipe.steps is None else str(recipe.steps)),
+        ("guidance scale", "" if recipe is None or recipe.guidance_scale is None else f"{recipe.guidance_scale:g}"),
+        ("sampler", "" if recipe is None or recipe.sampler is None else recipe.sampler),
+    )
+    return VarianceValues(
+        title=title,
+        prompt=first.asset.prompt,
+        model=_model_of(first.record),
+        cells=_cells(store, pictures),
+        report=measure_variance(pixels),
+        settings=tuple((name, text) for name, text in settings if text),
+    )
+
+
+def _cells(store: Store, pictures: Sequence[Shown]) -> tuple[SheetCell, ...]:
+    return tuple(
+        SheetCell(
+            number=number,
+            seed=one.seed,
+            picture=store.thumbnail(one.record, 512).read_bytes(),
+            size=one.record.size,
+            model=_model_of(one.record),
+            address=one.record.address,
+            digest=one.record.digest or "",
+            deviations=one.record.deviations,
+            standing=one.record.standing,
+        )
+        for number, one in enumerate(pictures)
+    )
+
+
+def _model_of(record: RenderRecord) -> str:
+    if record.recipe is None:
+        return dict(record.source).get("model", "unknown")
+    return record.recipe.model.reference
+
+
+def report_folder(root: Path, step: str, *, standing: Standing, partial: bool) -> Path:
+    """Where a step's reports go: rehearsals and runs over a part of the assets do not overwrite the whole."""
+    base = root / standing.value if standing is Standing.REHEARSAL else root
+    return base / step / "selection" if partial else base / step

@@ -1,0 +1,181 @@
+"""Running a pipeline: what is missing is rendered, what is there is left alone, and all of it is accounted for.
+
+Each picture is stored by the thread that rendered it before that thread takes the next, so a killed run
+loses at most the pictures under way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal, Protocol
+
+from renderlock.actions.lock import lock_path_of, verify_model
+from renderlock.actions.making import Maker
+from renderlock.actions.plan import Held, Job, Planned, Planner, StepPlan
+from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, UnknownName
+from renderlock.executors.in_process import Outcome, Stop, run_jobs
+from renderlock.spec.lock import Lock, LockedModel, read_lock
+from renderlock.spec.pipeline import Step
+from renderlock.spec.recipe import Digest
+from renderlock.store.records import RenderRecord
+
+PictureStatus = Literal["rendered", "cached", "failed"]
+
+
+@dataclass(frozen=True)
+class PictureResult:
+    """What became of one planned picture: its record, or the error."""
+
+    job: Job
+    status: PictureStatus
+    record: RenderRecord | None
+    error: RenderlockError | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All pictures of a run in plan order, the assets held back, and how long it took."""
+
+    pictures: tuple[PictureResult, ...]
+    held: tuple[Held, ...]
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+    def count(self, status: PictureStatus) -> int:
+        """How many pictures ended with a status."""
+        return sum(picture.status == status for picture in self.pictures)
+
+    @property
+    def errors(self) -> tuple[RenderlockError, ...]:
+        """The error of each failed picture."""
+        return tuple(picture.error for picture in self.pictures if picture.error)
+
+
+class RunWatch(Protocol):
+    """What follows a run: the live table of a terminal, the plain lines of a pipe, or nothing."""
+
+    def on_step(self, plan: StepPlan) -> None:
+        """Called once a step is planned, before its first picture."""
+
+    def on_denoise(self, job: Job, done: int, steps: int) -> None:
+        """Called after each denoising step of a picture, from the thread that renders it."""
+
+    def on_picture(self, result: PictureResult) -> None:
+        """Called when a picture is stored, or failed."""
+
+
+class RunUnwatched:
+    """A watch that nobody looks at."""
+
+    def on_step(self, plan: StepPlan) -> None:
+        """Lets the run go on."""
+
+    def on_denoise(self, job: Job, done: int, steps: int) -> None:
+        """Lets the run go on."""
+
+    def on_picture(self, result: PictureResult) -> None:
+        """Lets the run go on."""
+
+
+@dataclass
+class Run:
+    """One run of a pipeline: the planner with its selection, how many render side by side, and who watches."""
+
+    planner: Planner
+    workers: int
+    watch: RunWatch
+    stop: Stop = field(default_factory=Stop)
+
+    def execute(self) -> RunResult:
+        """Renders what is missing, step by step.
+
+        Raises before anything is rendered what planning raises, `NotBuiltYet`, `LockMissing` and
+        `LockMismatch`; raises `Interrupted` when it was stopped. A picture that fails is in the result.
+        """
+        started = time.monotonic()
+        steps = self.selected_steps()
+        refuse_unbuilt(self.planner, steps)
+        lock = None if self.planner.rehearse else verify_lock(self.planner, steps)
+        maker = Maker(self.planner.pipeline.project, self.planner.store, self.planner.models, self.watch, self.stop)
+        results: list[PictureResult] = []
+        held: list[Held] = []
+        for step in steps:
+            plan = self.planner.plan(step)
+            held.extend(plan.held)
+            self.watch.on_step(plan)
+            results.extend(self._render_step(plan, maker))
+        warnings = _environment_warnings(lock, maker)
+        return RunResult(tuple(results), tuple(held), time.monotonic() - started, warnings)
+
+    def selected_steps(self) -> tuple[Step, ...]:
+        """The steps to run in the order of their needs; raises `UnknownName` for one that does not exist."""
+        pipeline, wanted = self.planner.pipeline, self.planner.selection
+        _refuse_unknown("step", wanted.steps, [step.name for step in pipeline.steps])
+        _refuse_unknown("asset", wanted.assets, [asset.name for asset in pipeline.assets])
+        return tuple(step for step in pipeline.ordered_steps if not wanted.steps or step.name in wanted.steps)
+
+    def _render_step(self, plan: StepPlan, maker: Maker) -> tuple[PictureResult, ...]:
+        outcomes: dict[Digest, Outcome[Job, RenderRecord]] = {}
+        with closing(run_jobs(plan.missing, maker.make, workers=self.workers, stop=self.stop)) as ended:
+            for outcome in ended:
+                outcomes[outcome.job.recipe.digest] = outcome
+                if not isinstance(outcome.error, Interrupted):
+                    self.watch.on_picture(_result_of(outcome.job, outcome))
+        if self.stop.asked:
+            raise Interrupted(done=maker.made)
+        self.planner.note_rendered(plan, {digest: ended.result for digest, ended in outcomes.items() if ended.result})
+        return tuple(_account(planned, outcomes) for planned in plan.pictures)
+
+
+def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:
+    """Raises `NotBuiltYet` with every key of these steps, or of the whole file, that this version cannot act on."""
+    assets = planner.selection.assets or None
+    keys = planner.pipeline.not_built_yet_for([step.name for step in steps], assets=assets)
+    if keys:
+        raise NotBuiltYet(listing="\n".join(f"  {key}" for key in keys))
+
+
+def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock:
+    """The pipeline's lock, once every locked role among `steps` is filled by the locked model.
+
+    Raises `LockMissing`, `LockUnreadable` or `LockMismatch`.
+    """
+    lock = read_lock(lock_path_of(planner.pipeline))
+    for role, reference in {step.role: step.model for step in steps if step.role.production}.items():
+        verify_model(lock, role, LockedModel(reference, planner.models.identity(reference)))
+    return lock
+
+
+def _account(planned: Planned, outcomes: Mapping[Digest, Outcome[Job, RenderRecord]]) -> PictureResult:
+    job = planned.job
+    if planned.record is None:
+        return _result_of(job, outcomes[job.recipe.digest])
+    return PictureResult(job, "cached", planned.record)
+
+
+def _result_of(job: Job, outcome: Outcome[Job, RenderRecord]) -> PictureResult:
+    status: PictureStatus = "failed" if outcome.error else "rendered"
+    return PictureResult(job, status, outcome.result, outcome.error)
+
+
+def _environment_warnings(lock: Lock | None, maker: Maker) -> tuple[str, ...]:
+    """One line a fact in which this machine differs from the one that was locked, if anything was rendered."""
+    locked = dict(lock.environment.facts) if lock else {}
+    used = {name: value for environment in maker.environments.values() for name, value in environment.facts}
+    return tuple(
+        f"{name}: locked {locked[name]}, rendered with {value}; expect equivalent pictures, not exact ones"
+        for name, value in sorted(used.items())
+        if locked.get(name, value) != value
+    )
+
+
+def _refuse_unknown(kind: str, wanted: Iterable[str], known: Sequence[str]) -> None:
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            listed = ", ".join(known) + (f". Did you mean {near[0]}?" if near else "")
+            raise UnknownName(kind=kind, name=name, known=listed)

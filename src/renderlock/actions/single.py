@@ -1,0 +1,69 @@
+"""Rendering one prompt without a written pipeline, through the same plan, checks and store.
+
+A reference that a locked role of the project holds is production, and must be the locked model; any other
+reference is the sandbox, and its renders are marked so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from renderlock.actions.lock import LOCK_NAME
+from renderlock.actions.workspace import Place
+from renderlock.errors import LockMissing
+from renderlock.spec.lock import read_lock
+from renderlock.spec.pipeline import Asset, DeviationPolicy, Pipeline, Step
+from renderlock.spec.recipe import Size
+from renderlock.spec.roles import Role
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One prompt with its seeds and controls; None leaves the choice to the model."""
+
+    prompt: str
+    seeds: tuple[int, ...]
+    negative_prompt: str = ""
+    size: Size | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    sampler: str | None = None
+    init_image: Path | None = None
+    strength: float | None = None
+    deviations: DeviationPolicy = "refuse"
+
+
+def single_pipeline(wish: Wish, reference: str, place: Place, *, name: str) -> Pipeline:
+    """A pipeline of one asset and one step, both called `name`, with the role that the project's lock gives."""
+    role = _role_of(reference, place.folder / LOCK_NAME)
+    asset = Asset(name, wish.prompt, wish.negative_prompt, wish.seeds, wish.init_image)
+    step = Step(
+        name=name,
+        role=role,
+        model=reference,
+        size=wish.size,
+        guidance_scale=wish.guidance_scale,
+        steps=wish.steps,
+        sampler=wish.sampler,
+        strength=wish.strength,
+        deviations=wish.deviations,
+    )
+    return Pipeline(
+        path=place.file,
+        project=place.folder.resolve().name,
+        models={role: reference},
+        assets=(asset,),
+        steps=(step,),
+        ordered_steps=(step,),
+        store=place.folder,
+    )
+
+
+def _role_of(reference: str, lock_path: Path) -> Role:
+    try:
+        lock = read_lock(lock_path)
+    except LockMissing:
+        return Role.SANDBOX
+    roles = [role for role, model in lock.models.items() if model.reference == reference]
+    return min(roles, default=Role.SANDBOX)

@@ -1,0 +1,221 @@
+"""`approve`, `reject`, `show`, `replay` and `import`: what people do with renders that are there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from renderlock.actions.import_pictures import ImportReport, import_pictures
+from renderlock.actions.replay import Replay, replay
+from renderlock.actions.review import Decision, Signature, Verdict, decide, standing_decision, undo_decision
+from renderlock.actions.workspace import open_models, store_path_of
+from renderlock.cli.console import answer, answer_json, say
+from renderlock.cli.options import (
+    DEFAULT_FILE,
+    FileOption,
+    JsonOption,
+    NameOption,
+    NoteOption,
+    StoreOption,
+    engine_options,
+    place_of,
+)
+from renderlock.engines.base import Unwatched
+from renderlock.errors import WouldOverwrite
+from renderlock.files import write_file
+from renderlock.settings import current_settings
+from renderlock.store.records import Event, RenderRecord
+from renderlock.store.store import Store
+
+app = typer.Typer(rich_markup_mode=None)
+
+AddressArgument = Annotated[str, typer.Argument(help="A render: rl-… (4 characters after it suffice) or its digest.")]
+AddressesArgument = Annotated[list[str], typer.Argument(help="Renders: rl-… (4 characters after it suffice).")]
+UndoOption = Annotated[bool, typer.Option("--undo", help="Take back the decision that stands.")]
+
+
+@app.command()
+def approve(
+    addresses: AddressesArgument,
+    name: NameOption = None,
+    note: NoteOption = "",
+    undo: UndoOption = False,
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
+) -> None:
+    """Say that a render is approved; the next `run` goes on with what that releases."""
+    _decide(addresses, None if undo else "approve", _signed(name, note), _open(file, store))
+
+
+@app.command()
+def reject(
+    addresses: AddressesArgument,
+    name: NameOption = None,
+    note: NoteOption = "",
+    undo: UndoOption = False,
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
+) -> None:
+    """Say that a render is rejected."""
+    _decide(addresses, None if undo else "reject", _signed(name, note), _open(file, store))
+
+
+@app.command()
+def show(
+    address: AddressArgument,
+    out: Annotated[Path | None, typer.Option("--out", help="Copy the picture to this file.")] = None,
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a render: its recipe, its decisions, its files."""
+    with _open(file, store) as opened:
+        record = opened.get(address)
+        events = opened.events(record.address)
+        path = opened.path_of(record)
+        if out is not None:
+            if out.exists():
+                raise WouldOverwrite(path=out)
+            write_file(out, opened.read(record))
+    if json:
+        answer_json(_record_json(record, events, path))
+    else:
+        for line in _record_lines(record, events, path):
+            answer(line)
+
+
+@app.command("replay")
+def replay_command(
+    address: AddressArgument,
+    model: Annotated[str | None, typer.Option("--model", help="Where the model is now, if it moved.")] = None,
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Render a picture again and say how equal it came out (exit code 1 if it drifted)."""
+    with _open(file, store) as opened, open_models(opened, engine_options(current_settings())) as models:
+        found = replay(opened, models, address, reference=model, watch=Unwatched())
+    if json:
+        answer_json(_replay_json(found))
+    else:
+        for line in _replay_lines(found):
+            answer(line)
+    if found.level.verdict == "drifted":
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_command(
+    folder: Annotated[Path, typer.Argument(help="A folder of pictures, or one picture.")],
+    recursive: Annotated[bool, typer.Option("--recursive/--flat", help="Look into folders within it.")] = True,
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take old pictures of other tools into the store, with their metadata (nothing is changed or moved)."""
+    with Store.create(store_path_of(place_of(file, store))) as opened:
+        report = import_pictures(folder, opened, recursive=recursive)
+    _show_import(report, as_json=json)
+
+
+def _signed(name: str | None, note: str) -> tuple[Signature, str]:
+    by = current_settings().user if name is None else name
+    return Signature(by, datetime.now(UTC)), note
+
+
+def _decide(addresses: list[str], verdict: Verdict | None, said: tuple[Signature, str], opened: Store) -> None:
+    signature, note = said
+    with opened as store:
+        known = [store.get(address).address for address in addresses]
+        for address in known:
+            if verdict is None:
+                stands = undo_decision(store, address, signature, note)
+                answer(f"{address}: taken back by {signature.by}; {_decision_text(stands)}")
+            else:
+                answer(f"{address}: {_decision_text(decide(store, address, verdict, signature, note))}")
+
+
+def _decision_text(decision: Decision | None) -> str:
+    if decision is None:
+        return "no decision stands"
+    word = {"approve": "approved", "reject": "rejected"}[decision.verdict]
+    note = f" ({decision.note})" if decision.note else ""
+    return f"{word} by {decision.by}, {decision.at:%Y-%m-%d %H:%M} UTC{note}"
+
+
+def _open(file: Path, store: Path | None) -> Store:
+    return Store.open(store_path_of(place_of(file, store)))
+
+
+def _record_lines(record: RenderRecord, events: tuple[Event, ...], path: Path) -> list[str]:
+    made, origin = record.made, record.origin
+    lines = [
+        f"address      {record.address}",
+        f"standing     {record.standing.value}",
+        f"picture      {path}  ({record.size}, {record.blob_bytes:,} bytes)",
+        f"from         {origin.project} / {origin.step} / {origin.asset} ({origin.role})",
+        f"made         {made.created:%Y-%m-%d %H:%M:%S} UTC on {made.host} in {made.seconds:.2f} s",
+        f"environment  {made.environment}",
+        f"decision     {_decision_text(standing_decision(events))}",
+    ]
+    if record.recipe is not None:
+        lines += [f"digest       {record.digest}", "recipe"]
+        lines += [f"  {name:<16} {value}" for name, value in sorted(record.recipe.to_json().items())]
+    lines += [f"deviation    {deviation}" for deviation in record.deviations]
+    lines += [f"source       {name}: {text}" for name, text in record.source]
+    return lines
+
+
+def _record_json(record: RenderRecord, events: tuple[Event, ...], path: Path) -> dict[str, object]:
+    said = [{"id": one.id, "by": one.by, "at": one.at.isoformat(), **dict(one.fields)} for one in events]
+    return {**record.to_json(), "path": str(path), "events": said, "decision": _decision_json(events)}
+
+
+def _decision_json(events: tuple[Event, ...]) -> dict[str, str] | None:
+    decision = standing_decision(events)
+    if decision is None:
+        return None
+    at = decision.at.isoformat()
+    return {"verdict": decision.verdict, "by": decision.by, "at": at, "note": decision.note}
+
+
+def _replay_lines(found: Replay) -> list[str]:
+    lines = [f"{found.record.address}: {found.level.verdict} ({found.level.value})"]
+    if found.measures is not None:
+        measures = found.measures
+        lines.append(f"SSIM {measures.ssim:.4f}, MAE {measures.mae:.3f}/255, PDQ {measures.pdq_bits}/256 bits")
+    if not found.same_environment:
+        lines.append(f"environment: made on {found.record.made.environment}, replayed on {found.environment}")
+    return lines + list(found.notes)
+
+
+def _replay_json(found: Replay) -> dict[str, object]:
+    measures = found.measures
+    return {
+        "address": found.record.address,
+        "verdict": found.level.verdict,
+        "level": found.level.value,
+        "measures": None
+        if measures is None
+        else {
+            "ssim": measures.ssim,
+            "mae": measures.mae,
+            "pdq_bits": measures.pdq_bits,
+            "pdq_quality": measures.pdq_quality,
+        },
+        "notes": list(found.notes),
+        "environment": found.environment,
+        "same_environment": found.same_environment,
+    }
+
+
+def _show_import(report: ImportReport, *, as_json: bool) -> None:
+    if as_json:
+        answer_json(report.to_json())
+        return
+    answer(report.to_text())
+    for unread in report.unreadable:
+        say(f"not read: {unread.path}: {unread.reason}")

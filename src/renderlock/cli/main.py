@@ -1,0 +1,119 @@
+"""The command line's root: which commands there are, and the one boundary where errors become text and exit codes.
+
+Commands are imported when they are called, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from renderlock.cli.console import show_bug, show_error
+from renderlock.errors import Interrupted, RenderlockError
+
+
+@dataclass(frozen=True)
+class CommandEntry:
+    """A command: the module that has it, and the line `--help` shows."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "init": CommandEntry("make", "Start a project: a pipeline.yml to edit."),
+    "demo": CommandEntry("make", "Make a small campaign from nothing, on this machine."),
+    "lock": CommandEntry("make", "Pin the models, check the pins, or change one on record."),
+    "run": CommandEntry("render", "Render what is missing, up to the next approval."),
+    "variants": CommandEntry("render", "Render one prompt with several seeds, measured."),
+    "approve": CommandEntry("curate", "Say that a render is approved."),
+    "reject": CommandEntry("curate", "Say that a render is rejected."),
+    "show": CommandEntry("curate", "Show a render: its recipe, its decisions, its files."),
+    "replay": CommandEntry("curate", "Render a picture again and say how equal it came out."),
+    "import": CommandEntry("curate", "Take in old pictures of other tools, with metadata."),
+    "store": CommandEntry("store", "Look after the store: check, rebuild, gc, info."),
+    "engines": CommandEntry("operate", "List the engines and what their models can do."),
+    "doctor": CommandEntry("operate", "Check every line of the lock against this machine."),
+    "schema": CommandEntry("operate", "Print the JSON Schema of pipeline.yml."),
+}
+
+
+class LazyCommands(TyperGroup):
+    """A group that imports a command when it is called, and lists it without."""
+
+    _listing = False
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # typer passes its own Context
+        """The commands in the order of a project's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | TyperGroup | None:  # type: ignore[override]  # as above
+        """The command, or a stand-in that only knows its summary while help is listed."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        if self._listing:
+            return TyperCommand(cmd_name, help=entry.summary)
+        app: typer.Typer = import_module(f"renderlock.cli.{entry.module}").app
+        loaded = get_command(app)
+        if entry.module == cmd_name:
+            return loaded  # type: ignore[return-value]  # typer builds its own kinds
+        return loaded.commands[cmd_name]  # type: ignore[attr-defined,no-any-return]  # an app of several commands is a group
+
+    def format_help(self, ctx: typer.Context, formatter: object) -> None:  # type: ignore[override]  # as above
+        """Writes the help with the summaries of the table."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)  # type: ignore[arg-type]  # typer's own formatter, passed on
+        finally:
+            self._listing = False
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # as above
+        """Runs the command; Ctrl-C becomes an error like any other."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise Interrupted(done=0) from stop
+
+
+app = typer.Typer(
+    cls=LazyCommands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version: str = import_module("renderlock").__version__
+        typer.echo(f"renderlock {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True, callback=_print_version),
+) -> None:
+    """Makes image generation repeatable: locked models, deterministic renders, measured drift."""
+
+
+def main() -> None:
+    """Runs the command line of this process and exits with the documented code."""
+    try:
+        app(prog_name="renderlock")
+    except RenderlockError as error:
+        show_error(error, as_json="--json" in sys.argv)
+        sys.exit(error.exit_code)
+    except Exception as bug:  # noqa: BLE001 - the one place where our own bugs are caught, to be reported
+        sys.exit(show_bug(bug))
+
+
+if __name__ == "__main__":
+    main()

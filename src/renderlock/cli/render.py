@@ -1,0 +1,213 @@
+"""`run` and `variants`: the commands that render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
+from renderlock.actions.estimate import StepEstimate, estimate
+from renderlock.actions.plan import Held, Selection
+from renderlock.actions.reports import Reports
+from renderlock.actions.run import PictureResult, RunResult
+from renderlock.actions.single import Wish
+from renderlock.actions.variance_texts import variance_to_json, variance_to_text
+from renderlock.actions.variants import VariantOptions, Variants, render_variants
+from renderlock.actions.workspace import read_pipeline
+from renderlock.cli.console import answer, answer_json, error_to_json, say, show_error
+from renderlock.cli.options import (
+    DEFAULT_FILE,
+    FileOption,
+    JsonOption,
+    ProgressOption,
+    SizeOption,
+    StoreOption,
+    WorkersOption,
+    engine_options,
+    parse_size,
+    place_of,
+)
+from renderlock.cli.progress import follow
+from renderlock.settings import current_settings
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def run(
+    step: Annotated[list[str] | None, typer.Option("--step", help="Only this step; may be said again.")] = None,
+    asset: Annotated[list[str] | None, typer.Option("--asset", help="Only this asset; may be said again.")] = None,
+    prompt: Annotated[str | None, typer.Option("--prompt", "-p", help="One more asset, named `prompt`.")] = None,
+    seed: Annotated[list[int] | None, typer.Option("--seed", "-s", help="These seeds instead of the assets'.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be rendered and spent.")] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="The embedded engine stands in for every model; all is marked so.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Also copy the pictures into this folder.")] = None,
+    reports: Annotated[Path | None, typer.Option("--reports", help="Where reports go; default: reports/.")] = None,
+    no_reports: Annotated[bool, typer.Option("--no-reports", help="Write no contact sheets and variances.")] = False,
+    workers: WorkersOption = None,
+    file: FileOption = DEFAULT_FILE,
+    json: JsonOption = False,
+    progress: ProgressOption = True,
+) -> None:
+    """Render what is missing, up to the next approval, and report on it."""
+    settings = current_settings()
+    pipeline = read_pipeline(place_of(file, None), prompt)
+    selection = Selection(frozenset(step or ()), frozenset(asset or ()), tuple(seed or ()))
+    options = RunOptions(selection, rehearse or settings.rehearse, workers)
+    with (
+        follow(shown=progress and not dry_run) as watch,
+        open_run(pipeline, engine_options(settings), options, watch) as opened,
+    ):
+        if dry_run:
+            _show_estimates(estimate(opened), as_json=json)
+            return
+        result = opened.execute()
+        made = () if no_reports else report_run(opened, result, reports or default_report_root(pipeline))
+        copies = () if out is None else export_pictures(opened.planner.store, result.pictures, out)
+    _show_run(result, made, copies, as_json=json)
+    if result.errors:
+        raise typer.Exit(result.errors[0].exit_code)
+
+
+@app.command()
+def variants(
+    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What to render.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="The model's reference.")] = "embedded",
+    count: Annotated[int, typer.Option("-n", "--count", min=1, max=200, help="How many seeds.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="The first seed; the others follow it.")] = 0,
+    out: Annotated[Path, typer.Option("--out", help="Where sheet, report and pictures go.")] = Path("variants"),
+    negative_prompt: Annotated[str, typer.Option("--negative-prompt", help="What to keep away from.")] = "",
+    size: SizeOption = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps.")] = None,
+    guidance_scale: Annotated[float | None, typer.Option("--guidance-scale", help="Guidance scale.")] = None,
+    sampler: Annotated[str | None, typer.Option("--sampler", help="A sampler's name, e.g. euler.")] = None,
+    workers: WorkersOption = None,
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
+    json: JsonOption = False,
+    progress: ProgressOption = True,
+) -> None:
+    """Render one prompt with several seeds and measure how much they vary."""
+    settings = current_settings()
+    wish = Wish(
+        prompt=prompt,
+        seeds=tuple(range(seed, seed + count)),
+        negative_prompt=negative_prompt,
+        size=parse_size(size),
+        steps=steps,
+        guidance_scale=guidance_scale,
+        sampler=sampler,
+    )
+    options = VariantOptions(model, place_of(file, store), out, RunOptions(rehearse=settings.rehearse, workers=workers))
+    with follow(shown=progress) as watch:
+        found = render_variants(wish, engine_options(settings), options, watch)
+    _show_variants(found, as_json=json)
+    if found.result.errors:
+        raise typer.Exit(found.result.errors[0].exit_code)
+
+
+def _show_run(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...], *, as_json: bool) -> None:
+    for warning in result.warnings:
+        say(f"environment: {warning}")
+    for error in {str(error): error for error in result.errors}.values():
+        show_error(error, as_json=False)
+    if as_json:
+        answer_json(_run_json(result, made, copies))
+        return
+    for held in result.held:
+        answer(f"held: {held.asset} before {held.step}: {held.reason}")
+    for reports in made:
+        answer(f"reports: {reports.folder}{'' if reports.made else ' (unchanged)'}")
+    counts = ", ".join(f"{result.count(status)} {status}" for status in ("rendered", "cached", "failed"))
+    answer(f"{counts} in {result.seconds:.2f} s")
+
+
+def _run_json(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...]) -> dict[str, object]:
+    return {
+        "pictures": [_picture_json(picture) for picture in result.pictures],
+        "held": [_held_json(held) for held in result.held],
+        "rendered": result.count("rendered"),
+        "cached": result.count("cached"),
+        "failed": result.count("failed"),
+        "seconds": round(result.seconds, 3),
+        "warnings": list(result.warnings),
+        "reports": [str(file) for reports in made for file in reports.files],
+        "copies": [str(path) for path in copies],
+    }
+
+
+def _picture_json(picture: PictureResult) -> dict[str, object]:
+    job, record = picture.job, picture.record
+    return {
+        "asset": job.asset.name,
+        "step": job.step.name,
+        "seed": job.recipe.seed,
+        "status": picture.status,
+        "standing": job.standing.value,
+        "digest": job.recipe.digest,
+        "address": None if record is None else record.address,
+        "blob": None if record is None else record.blob,
+        "deviations": [deviation.to_json() for deviation in (job.deviations if record is None else record.deviations)],
+        "error": None if picture.error is None else error_to_json(picture.error),
+    }
+
+
+def _held_json(held: Held) -> dict[str, str]:
+    return {"asset": held.asset, "step": held.step, "reason": held.reason}
+
+
+def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> None:
+    if as_json:
+        answer_json({"steps": [_estimate_json(one) for one in estimates]})
+        return
+    for one in estimates:
+        there = len(one.pictures) - one.missing
+        time = "time unknown" if one.seconds is None else f"about {one.seconds:.1f} s of rendering"
+        spent = "bought from the provider" if one.hosted else "no money: it renders here"
+        answer(f"{one.step.name}: {one.missing} to render, {there} there; {time}; {spent}")
+        for planned in one.pictures:
+            if planned.record is None:
+                recipe = planned.job.recipe
+                answer(f"  {planned.job.asset.name} seed {recipe.seed} {recipe.size} {recipe.model.reference}")
+                for deviation in planned.job.deviations:
+                    answer(f"    deviation: {deviation}")
+        for held in one.held:
+            answer(f"  held: {held.asset}: {held.reason}")
+
+
+def _estimate_json(one: StepEstimate) -> dict[str, object]:
+    return {
+        "step": one.step.name,
+        "missing": one.missing,
+        "there": len(one.pictures) - one.missing,
+        "seconds": one.seconds,
+        "hosted": one.hosted,
+        "pictures": [
+            {
+                "asset": planned.job.asset.name,
+                "seed": planned.job.recipe.seed,
+                "digest": planned.job.recipe.digest,
+                "cached": planned.record is not None,
+                "deviations": [deviation.to_json() for deviation in planned.job.deviations],
+            }
+            for planned in one.pictures
+        ],
+        "held": [_held_json(held) for held in one.held],
+    }
+
+
+def _show_variants(found: Variants, *, as_json: bool) -> None:
+    if as_json:
+        variance = None if found.values is None else variance_to_json(found.values)
+        files = [str(path) for path in found.files]
+        pictures = [_picture_json(picture) for picture in found.result.pictures]
+        answer_json({"pictures": pictures, "variance": variance, "files": files})
+        return
+    if found.values is not None:
+        answer(variance_to_text(found.values))
+    for path in found.files:
+        answer(str(path))

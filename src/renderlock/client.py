@@ -1,0 +1,194 @@
+"""The client for scripts: one model, one call a picture, through the same plan, checks and store as `run`.
+
+    from renderlock import Client
+
+    client = Client(model="embedded")
+    picture = client.generate("a red apple", seed=3, guidance_scale=4.0, size=(128, 128))
+    picture.save("apple.png")
+
+In a project folder the store is the project's, and a model that a locked role names must be the locked one.
+With `RENDERLOCK_REHEARSE=1` the embedded engine stands in for every model, and each picture is marked so.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from PIL import Image
+
+from renderlock.actions.models import Models
+from renderlock.actions.plan import Planner, Selection
+from renderlock.actions.run import Run, RunUnwatched
+from renderlock.actions.single import Wish, single_pipeline
+from renderlock.actions.workspace import PIPELINE_NAME, Place, StoredHashes, store_path_of
+from renderlock.engines.base import EngineOptions
+from renderlock.errors import EngineFailed, InputUnusable, KeyNotTaken
+from renderlock.files import write_file
+from renderlock.settings import Settings, current_settings
+from renderlock.spec.deviation import Deviation
+from renderlock.spec.pipeline import DeviationPolicy
+from renderlock.spec.recipe import Recipe, Size
+from renderlock.store.records import RenderRecord
+from renderlock.store.store import Store
+
+STEP_NAME = "client"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A render as scripts hold it: its file's bytes, its recipe, its permanent address."""
+
+    record: RenderRecord
+    data: bytes
+
+    @property
+    def address(self) -> str:
+        """The render's permanent address in its store."""
+        return self.record.address
+
+    @property
+    def digest(self) -> str:
+        """The name of the work: the recipe's digest."""
+        return self.recipe.digest
+
+    @property
+    def recipe(self) -> Recipe:
+        """Everything that determined the pixels."""
+        assert self.record.recipe is not None
+        return self.record.recipe
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """What was done differently from what was asked."""
+        return self.record.deviations
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture as a Pillow image."""
+        with Image.open(io.BytesIO(self.data)) as picture:
+            picture.load()
+            return picture
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the picture to a file and gives its path.
+
+        A `.png` gets the stored bytes, with the recipe inside; another ending is converted by Pillow. Raises
+        `InputUnusable` where the ending is unknown or the file cannot be written.
+        """
+        target = Path(path)
+        try:
+            write_file(target, self.data if target.suffix.lower() == ".png" else self._converted(target.suffix))
+        except (OSError, ValueError) as error:
+            action = "Name a .png, .jpg or .webp file in a folder that exists."
+            raise InputUnusable(path=target, reason=error, action=action) from error
+        return target
+
+    def _converted(self, suffix: str) -> bytes:
+        kind = Image.registered_extensions().get(suffix.lower())
+        if kind is None:
+            msg = f"no picture format ends with {suffix!r}"
+            raise ValueError(msg)
+        buffer = io.BytesIO()
+        self.image.convert("RGB").save(buffer, kind, quality=95)
+        return buffer.getvalue()
+
+
+class Client:
+    """Renders with one model.
+
+    `model` is a reference (`embedded`, `diffusers:org/repo@<40 hex>`), `store` the folder that keeps the
+    renders (default: the project's, or `.renderlock` here), `api_key` the key of a hosted model,
+    `deviations` whether what the model cannot do is refused or done nearest and recorded.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        api_key: str | None = None,
+        store: str | Path | None = None,
+        deviations: DeviationPolicy = "refuse",
+        settings: Settings | None = None,
+    ) -> None:
+        self.model = model
+        self.deviations: DeviationPolicy = deviations
+        self.settings = settings or current_settings()
+        self.place = Place(Path(PIPELINE_NAME), None if store is None else Path(store))
+        self.store = Store.create(store_path_of(self.place))
+        self.models = Models(_options(self.settings, self.store, api_key))
+        self._refuse_unused_key(api_key)
+
+    def generate(  # noqa: PLR0913 - each argument is one control of the recipe
+        self,
+        prompt: str,
+        *,
+        seed: int = 0,
+        size: tuple[int, int] | None = None,
+        guidance_scale: float | None = None,
+        negative_prompt: str = "",
+        num_inference_steps: int | None = None,
+        sampler: str | None = None,
+        init_image: str | Path | None = None,
+        strength: float | None = None,
+    ) -> Picture:
+        """One picture, rendered or taken from the store where the same recipe was rendered before.
+
+        `size` is (width, height) in pixels; None leaves a choice to the model. `init_image` starts from a
+        picture with `strength` (denoising strength, above 0, at most 1). Raises `NotCapable`, `RecipeError`,
+        `LockMismatch`, `ModelUnavailable`, `EngineError`.
+        """
+        if (init_image is None) != (strength is None):
+            reason = "init_image and strength go together"
+            raise InputUnusable(path=init_image or "init_image", reason=reason, action="Give both or neither.")
+        wish = Wish(
+            prompt=prompt,
+            seeds=(seed,),
+            negative_prompt=negative_prompt,
+            size=None if size is None else Size(*size),
+            steps=num_inference_steps,
+            guidance_scale=guidance_scale,
+            sampler=sampler,
+            init_image=None if init_image is None else Path(init_image),
+            strength=strength,
+            deviations=self.deviations,
+        )
+        record = self._render(wish)
+        return Picture(record, self.store.read(record))
+
+    def close(self) -> None:
+        """Lets go of the weights and the store."""
+        self.models.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _render(self, wish: Wish) -> RenderRecord:
+        pipeline = single_pipeline(wish, self.model, self.place, name=STEP_NAME)
+        planner = Planner(pipeline, self.store, self.models, Selection(), {}, rehearse=self.settings.rehearse)
+        (result,) = Run(planner, workers=1, watch=RunUnwatched()).execute().pictures
+        if result.error is not None:
+            raise result.error
+        if result.record is None:
+            raise EngineFailed(model=self.model, reason="it gave no picture")
+        return result.record
+
+    def _refuse_unused_key(self, api_key: str | None) -> None:
+        """A key for a model that takes none is a mistake the caller should hear of."""
+        if api_key is None or self.settings.rehearse:
+            return
+        if not self.models.engine(self.model).capabilities.hosted:
+            raise KeyNotTaken(model=self.model)
+
+
+def _options(settings: Settings, store: Store, api_key: str | None) -> EngineOptions:
+    return EngineOptions(settings.threads, settings.offline, settings.device, StoredHashes(store), api_key)
