@@ -131,9 +131,12 @@ def _near_pairs(
     found = []
     for first, second in combinations(range(len(pictures)), 2):
         bits = pdq_distance(hashes[first], hashes[second])
-        if (first, second) in known or bits > PDQ_THE_SAME_PICTURE:
+        if (first, second) in known:
             continue
-        trusted = hashes[first].usable and hashes[second].usable
-        if trusted or mean_absolute_difference(small[first], small[second]) <= _STRUCTURELESS_MAE:
+        if hashes[first].usable and hashes[second].usable:
+            alike = bits <= PDQ_THE_SAME_PICTURE
+        else:
+            alike = mean_absolute_difference(small[first], small[second]) <= _STRUCTURELESS_MAE
+        if alike:
             found.append((first, second, bits))
     return tuple(found)

@@ -29,6 +29,7 @@ FEW_VARIANTS = 5
 """Below this many variants the figures are a first look."""
 
 _LONGEST_LIST = 12
+_MOST_GROUPS = 5
 
 
 def headline_of(report: VarianceReport) -> str:
@@ -150,6 +151,9 @@ def _duplicate_sentences(values: VarianceValues) -> tuple[str, ...]:
     if report.near_duplicates:
         groups = [group for group in duplicate_groups(report) if group not in equal]
         sentences += [f"Variants {_numbers(values.cells, group)} are near-duplicates." for group in groups]
+    if len(sentences) > _MOST_GROUPS:
+        left_out = len(sentences) - _MOST_GROUPS + 1
+        sentences = [*sentences[: _MOST_GROUPS - 1], f"{left_out} more groups of variants are alike; labels name them."]
     return tuple(sentences) or ("No two variants are near-duplicates.",)
 
 

@@ -59,7 +59,8 @@ def draw_variance_png(values: VarianceValues) -> Pixels:
 
     Raises `InputUnusable` where a cell's picture cannot be decoded.
     """
-    facts = " · ".join([values.model, f"{values.report.count} variants", *(" ".join(pair) for pair in values.settings)])
+    variants = "1 variant" if values.report.count == 1 else f"{values.report.count} variants"
+    facts = " · ".join([values.model, variants, *(" ".join(pair) for pair in values.settings)])
     notice = notice_for(cell.standing for cell in values.cells)
     about = (values.subtitle, values.prompt, facts)
     strips = [
