@@ -33,8 +33,8 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add_render(self, record: RenderRecord) -> None:
-        """Makes the row of a render that of its sidecar."""
+    def add_render(self, record: RenderRecord, content: bytes) -> None:
+        """Makes the row of a render that of its sidecar, whose bytes are `content`."""
         row = (
             record.address,
             record.digest or "",
@@ -47,7 +47,7 @@ class Writer:
             record.origin.asset,
             record.origin.step,
             write_time(record.made.created),
-            record.to_bytes().decode(),
+            content.decode(),
         )
         self._connection.execute("INSERT OR REPLACE INTO renders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
@@ -67,7 +67,8 @@ class Writer:
         damaged = []
         for path in sidecar_paths(layout):
             try:
-                self.add_render(read_sidecar(path))
+                record = read_sidecar(path)
+                self.add_render(record, record.to_bytes())
             except StoreDamaged as error:
                 damaged.append(error)
         for path in event_paths(layout):
@@ -128,6 +129,7 @@ class Index:
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
+            self._drop_stale_side_files()
             connection = sqlite3.connect(
                 self._layout.index, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -138,6 +140,13 @@ class Index:
                 raise
             self._connection = connection
         return self._connection
+
+    def _drop_stale_side_files(self) -> None:
+        """Removes the write-ahead log of an index that someone deleted; SQLite would play it into a new one."""
+        stale = [path for path in self.side_files() if path.exists()]
+        if stale and not self._layout.index.exists():
+            for path in stale:
+                path.unlink(missing_ok=True)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         _use_wal(connection)

@@ -29,15 +29,17 @@ def keep_render(layout: Layout, index: Index, prepared: Prepared) -> RenderRecor
     for sha256, encoded in prepared.blobs.items():
         _keep_blob(layout, sha256, encoded)
     record = prepared.record
+    content = record.to_bytes()
     temp = layout.new_temp("sidecar", record.address)
-    write_durably(temp, record.to_bytes())
+    write_durably(temp, content)
     with index.writing() as writer:
         for sha256, encoded in prepared.blobs.items():
             if not _is_there(layout, sha256, encoded):
                 _keep_blob(layout, sha256, encoded)
         if not publish(temp, layout.sidecar(record.address)):
             record = read_sidecar(layout.sidecar(record.address))  # Another process was first; its record stands.
-        writer.add_render(record)
+            content = record.to_bytes()
+        writer.add_render(record, content)
     temp.unlink(missing_ok=True)
     return record
 
@@ -95,6 +97,7 @@ def _keep_blob(layout: Layout, sha256: str, encoded: Encoded) -> None:
 def _index_file(index: Index, kind: str, path: Path) -> None:
     with index.writing() as writer:
         if kind == "sidecar":
-            writer.add_render(read_sidecar(path))
+            record = read_sidecar(path)
+            writer.add_render(record, record.to_bytes())
         else:
             writer.add_event(read_event(path))
