@@ -16,7 +16,7 @@ from renderlock.errors import Problem
 from renderlock.spec.interpolation import Interpolation
 from renderlock.spec.pipeline_model import AssetModel
 from renderlock.spec.place import KeyPath, Place
-from renderlock.spec.report import Report, nearest
+from renderlock.spec.report import Near, Report, describe
 from renderlock.spec.text_file import TextUnusable, read_text
 from renderlock.spec.yaml_nodes import core_value
 
@@ -85,8 +85,8 @@ def _header_is_usable(header: list[str], file: str, report: Report) -> bool:
     usable = True
     for name in header:
         if name not in _COLUMNS:
-            suggestion = nearest(name, _COLUMNS)
-            pinned.add(("assets_from",), f"the unknown column `{name[:80]}`", allowed, suggestion=suggestion)
+            near = Near.of(name, _COLUMNS)
+            pinned.add(("assets_from",), f"the unknown column {describe(name)}", allowed, near=near)
             usable = False
     for name in ("name", "prompt"):
         if name not in header:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from renderlock.spec.place import KeyPath, Place
-from renderlock.spec.report import UNRESOLVED, Report, Unresolved, describe, nearest
+from renderlock.spec.report import UNRESOLVED, Near, Report, Unresolved, describe
 from renderlock.spec.yaml_nodes import Fields, Items, Node, Scalar
 
 LONGEST_CHAIN = 10
@@ -83,6 +84,9 @@ class Interpolation:
         parts: list[str] = []
         end, failed = 0, False
         for marker in _MARKER.finditer(text):
+            if marker.group() == "${":
+                self._report.add(path, "`${` without its `}`", _ALLOWED)
+                return UNRESOLVED
             parts.append(text[end : marker.start()])
             end = marker.end()
             piece = self._piece(marker, path)
@@ -93,9 +97,6 @@ class Interpolation:
     def _piece(self, marker: re.Match[str], path: KeyPath) -> str | None:
         if marker.group() == "$${":
             return "${"
-        if marker.group(1) is None:
-            self._report.add(path, "`${` without its `}`", _ALLOWED)
-            return None
         value = self._look_up(marker.group(1), path).value
         if isinstance(value, Unresolved):
             return None
@@ -159,17 +160,17 @@ class Interpolation:
         return node, target
 
     def _report_unknown(self, name: str, path: KeyPath) -> None:
-        known = sorted(self._known())
-        shown = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+        shown = ", ".join(self._known[:20]) + (", …" if len(self._known) > 20 else "")
         found = f"the unknown variable `${{{name[:80]}}}`"
-        self._report.add(path, found, f"one of: {shown}", suggestion=nearest(name, known[:500]))
+        self._report.add(path, found, f"one of: {shown}", near=Near.of(name, self._known))
 
-    def _known(self) -> set[str]:
+    @cached_property
+    def _known(self) -> list[str]:
         """Names that hold one value each, as candidates to show."""
         names = {key for key, (_, node) in self._root.fields.items() if isinstance(node, Scalar)}
         if "vars" in self._root.fields:
             names |= _leaves(self._root.fields["vars"][1], "")
-        return names
+        return sorted(names)
 
 
 def _leaves(node: Node, prefix: str) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderlock.spec.pipeline import Asset, DeviationPolicy, Finishing, NotBuiltYetKey, Pipeline, Step
-from renderlock.spec.pipeline_model import AssetFields, PipelineModel, StepModel
+from renderlock.spec.pipeline_model import AssetFields, StepModel, TopModel
 from renderlock.spec.place import KeyPath, Place, dotted
 from renderlock.spec.report import Report
 from renderlock.spec.roles import Role
@@ -30,15 +30,23 @@ class CheckedAsset:
     place: Place
 
 
+@dataclass(frozen=True)
+class CheckedStep:
+    """A step that passed the checks, with the role its model names."""
+
+    fields: StepModel
+    role: Role
+
+
 def build_pipeline(
-    path: Path, model: PipelineModel, assets: Sequence[CheckedAsset], roles: Sequence[Role], report: Report
+    path: Path, model: TopModel, assets: Sequence[CheckedAsset], checked: Sequence[CheckedStep], report: Report
 ) -> Pipeline:
-    """The pipeline of a file that has no problems; `roles` holds each step's."""
+    """The pipeline of a file that has no problems."""
     models = {role: text for role, text in _models(model) if text is not None}
     deviations = model.deviations or "refuse"
     steps = tuple(
-        _step(path, step, role, models[role], _StepContext(("steps", index), deviations, report))
-        for index, (step, role) in enumerate(zip(model.steps, roles, strict=True))
+        _step(path, step, models[step.role], _StepContext(("steps", index), deviations, report))
+        for index, step in enumerate(checked)
     )
     by_name = {step.name: step for step in steps}
     order = ordered_names({step.name: step.needs for step in steps})
@@ -55,7 +63,7 @@ def build_pipeline(
         deviations=deviations,
         gates=model.gates or {},
         budget=model.budget,
-        nightly_at=model.nightly.at if model.nightly else None,
+        nightly_at=model.nightly,
         not_built_yet=tuple(_not_built_yet(model, steps, assets, report)),
         model_places={role: report.place((role.key,)) for role in models},
     )
@@ -68,7 +76,7 @@ class _StepContext:
     report: Report
 
 
-def _models(model: PipelineModel) -> Iterator[tuple[Role, str | None]]:
+def _models(model: TopModel) -> Iterator[tuple[Role, str | None]]:
     yield Role.REVIEW, model.review_model
     yield Role.FINAL, model.final_model
     yield Role.SANDBOX, model.sandbox_model
@@ -89,13 +97,14 @@ def _asset(path: Path, asset: CheckedAsset, default_seeds: tuple[int, ...]) -> A
     )
 
 
-def _step(path: Path, step: StepModel, role: Role, reference: str, context: _StepContext) -> Step:
+def _step(path: Path, checked: CheckedStep, reference: str, context: _StepContext) -> Step:
+    step = checked.fields
     needs = step.needs or ()
     if step.init_from and step.init_from not in needs:
         needs = (*needs, step.init_from)
     return Step(
         name=step.name,
-        role=role,
+        role=checked.role,
         model=reference,
         size=step.size,
         needs=needs,
@@ -120,7 +129,7 @@ def _step(path: Path, step: StepModel, role: Role, reference: str, context: _Ste
 
 
 def _not_built_yet(
-    model: PipelineModel, steps: Sequence[Step], assets: Sequence[CheckedAsset], report: Report
+    model: TopModel, steps: Sequence[Step], assets: Sequence[CheckedAsset], report: Report
 ) -> Iterator[NotBuiltYetKey]:
     for key in _LATER_TOP_KEYS:
         if key in model.model_fields_set:

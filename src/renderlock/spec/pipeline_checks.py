@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from renderlock.spec.interpolation import single_reference
 from renderlock.spec.place import KeyPath, dotted
-from renderlock.spec.report import Report, describe, nearest
+from renderlock.spec.report import Near, Report, describe
 from renderlock.spec.roles import Role
 from renderlock.spec.step_order import first_cycle
 from renderlock.spec.yaml_nodes import Scalar
@@ -38,27 +38,31 @@ class NamedEntry:
     report: Report
 
 
-def draft_steps(values: Mapping[str, object], models: Mapping[Role, str], report: Report) -> tuple[StepDraft, ...]:
+def draft_steps(steps: Sequence[object], models: Mapping[Role, str], report: Report) -> tuple[StepDraft, ...]:
     """The steps as far as they are usable; a step's model that is no role's is reported."""
-    written = values.get("steps")
-    steps = written if isinstance(written, list) else []
     return tuple(
         _draft(("steps", index), step, models, report) for index, step in enumerate(steps) if isinstance(step, dict)
     )
 
 
-def check_steps(steps: Sequence[StepDraft], *, has_init_image: bool, report: Report) -> None:
-    """Reports what does not hold between the steps."""
+def check_steps(steps: Sequence[StepDraft], init_images: Sequence[NamedEntry], report: Report) -> None:
+    """Reports what does not hold between the steps; `init_images` are the assets that bring one, at that key."""
     check_unique([NamedEntry(step.name, (*step.path, "name"), report) for step in steps if step.name])
     by_name = {step.name: step for step in steps if step.name}
     for step in steps:
         for path, need in step.needs:
             _check_need(step, path, need, by_name, report)
-        _check_strength(step, has_init_image=has_init_image, report=report)
+        _check_strength(step, has_init_image=bool(init_images), report=report)
     cycle = first_cycle({name: [need for _, need in step.needs if need != name] for name, step in by_name.items()})
     if cycle:
         first = min((by_name[name] for name in cycle), key=lambda step: step.path[-1])
-        report.add(first.path, f"steps that wait for each other: {' → '.join(cycle)}", "no cycle")
+        shown = " → ".join(cycle if len(cycle) <= 9 else (*cycle[:8], f"… ({len(cycle) - 1} in all)"))
+        report.add(first.path, f"steps that wait for each other: {shown}", "no cycle")
+
+    if not any(step.has_strength and not step.init_from for step in steps):
+        for asset in init_images:
+            allowed = "an `init_image` where a step has `strength` (and no `init_from`), so that it is used"
+            asset.report.add(asset.path, "an `init_image` that no step starts from", allowed)
 
 
 def check_unique(entries: Sequence[NamedEntry]) -> None:
@@ -108,10 +112,12 @@ def _role_of(path: KeyPath, model: object, models: Mapping[Role, str], report: R
     references = [f"${{{role.key}}}" for role in (holding or models)]
     allowed = " or ".join(references) or "`${review_model}`, with `review_model` set at the top"
     if holding:
-        report.add(path, f"{describe(model)}, the model of two roles", allowed, suggestion=references[0])
+        report.add(
+            path, f"{describe(model)}, the model of two roles", allowed, near=Near(model, {model: references[0]})
+        )
     else:
         allowed += "; models are named by a role, so that the lock can hold them"
-        report.add(path, f"{describe(model)}, which is no role's model", allowed, suggestion=_meant(model, models))
+        report.add(path, f"{describe(model)}, which is no role's model", allowed, near=Near(model, _meant(models)))
     return None
 
 
@@ -123,10 +129,9 @@ def _named_role(path: KeyPath, model: str, report: Report) -> Role | None:
     return next((role for role in Role if word == role.key or (not reference and word == role.value)), None)
 
 
-def _meant(model: str, models: Mapping[Role, str]) -> str:
-    words = {word: f"${{{role.key}}}" for role in models for word in (role.value, role.key, models[role])}
-    near = nearest(model, words)
-    return words[near] if near else ""
+def _meant(models: Mapping[Role, str]) -> dict[str, str]:
+    """What may have been written for a role, with how it is written properly."""
+    return {word: f"${{{role.key}}}" for role in models for word in (role.value, role.key, models[role])}
 
 
 def _check_need(step: StepDraft, path: KeyPath, need: str, by_name: Mapping[str, StepDraft], report: Report) -> None:
@@ -134,8 +139,8 @@ def _check_need(step: StepDraft, path: KeyPath, need: str, by_name: Mapping[str,
         report.add(path, f"{describe(need)}, the step itself", "another step")
     elif need not in by_name:
         known = ", ".join(list(by_name)[:20]) or "none"
-        near = nearest(need, by_name)
-        report.add(path, f"{describe(need)}, which is no step", f"a step of this file: {known}", suggestion=near)
+        allowed = f"a step of this file: {known}"
+        report.add(path, f"{describe(need)}, which is no step", allowed, near=Near.of(need, by_name))
     elif by_name[need].role is Role.SANDBOX and step.role is not None and step.role.production:
         allowed = (
             f"a step of a locked model, as {dotted((*step.path, 'model'))} is; sandbox renders never enter production"

@@ -18,9 +18,14 @@ from renderlock.spec.pipeline import Budget
 from renderlock.spec.recipe import LARGEST_SEED, LARGEST_SIDE_PX, LONGEST_PROMPT, Size
 
 MOST_SEEDS = 10_000
+MOST_STEPS = 1_000
+MOST_IN_A_LIST = 1_000
+MOST_GATES = 100
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 NAME_ALLOWED = "1 to 64 letters, digits, `.`, `_` or `-`, the first a letter or digit (it becomes a file name)"
+STEPS_ALLOWED = f"a list of 1 to {MOST_STEPS} steps"
+ASSETS_ALLOWED = "a list of assets, or a map of them by name"
 TEXT_ALLOWED = "text that is not empty"
 PROMPT_ALLOWED = f"text that is not empty, of at most {LONGEST_PROMPT} characters"
 SIZE_ALLOWED = f'one side of a square, or "WIDTHxHEIGHT", each 1 to {LARGEST_SIDE_PX} pixels'
@@ -29,14 +34,15 @@ SEEDS_ALLOWED = (
     f"at most {MOST_SEEDS} of them"
 )
 NAMES_ALLOWED = "one name, or a list of different names"
-TEXTS_ALLOWED = "a list of texts that are not empty"
+TEXTS_ALLOWED = f"a list of at most {MOST_IN_A_LIST} texts that are not empty"
 GUIDANCE_ALLOWED = "a number from 0 to 100"
 STRENGTH_ALLOWED = "a number above 0 and at most 1"
-GATES_ALLOWED = "a map of gate names, each with a map of limits"
+GATES_ALLOWED = f"a map of at most {MOST_GATES} gate names, each with a map of limits"
 TILES_ALLOWED = '"auto", a number of tiles from 1 to 4096, or "COLUMNSxROWS"'
 MEMORY_ALLOWED = 'an amount with its unit, as "10GiB" or "512MiB"'
 UPSCALE_ALLOWED = 'a factor above 1 and at most 16, or the size to reach as "WIDTHxHEIGHT"'
 BUDGET_ALLOWED = 'an amount above 0 and a currency, as "20 USD" or {amount: 20, currency: USD}'
+NIGHTLY_ALLOWED = 'a map with a time of day, as {at: "02:00"}'
 TIME_ALLOWED = 'a time of day in quotes, as "02:00"'
 PATH_ALLOWED = "a path, relative to this file"
 
@@ -57,9 +63,19 @@ def refusal(allowed: str, at: tuple[str | int, ...] = ()) -> PydanticCustomError
     return PydanticCustomError("not_allowed", "{allowed}", {"allowed": allowed, "at": at})
 
 
+def unknown_key(key: str, known: tuple[str, ...]) -> PydanticCustomError:
+    """The error of a key that a small map within a value does not have."""
+    return PydanticCustomError("unknown_key", "unknown key", {"at": (key,), "known": known})
+
+
+def is_name(text: str) -> bool:
+    """Whether the text can be the name of an asset or step."""
+    return _NAME.match(text) is not None
+
+
 def parse_name(value: object) -> str:
     """A name that can be a file name."""
-    if not isinstance(value, str) or not _NAME.match(value):
+    if not isinstance(value, str) or not is_name(value):
         raise refusal(NAME_ALLOWED)
     return value
 
@@ -137,7 +153,7 @@ def parse_strength(value: object) -> float:
 
 def parse_gates(value: object) -> dict[str, dict[str, str | int | float | bool]]:
     """Limits by gate name."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or len(value) > MOST_GATES:
         raise refusal(GATES_ALLOWED)
     for gate, limits in value.items():
         if not _NAME.match(gate) or not isinstance(limits, dict):
@@ -151,7 +167,7 @@ def parse_gates(value: object) -> dict[str, dict[str, str | int | float | bool]]
 def parse_names(value: object) -> tuple[str, ...]:
     """One name or several different ones."""
     names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list):
+    if not isinstance(names, list) or len(names) > MOST_STEPS:
         raise refusal(NAMES_ALLOWED)
     for index, name in enumerate(names):
         if not isinstance(name, str) or not name or name in names[:index]:
@@ -161,7 +177,7 @@ def parse_names(value: object) -> tuple[str, ...]:
 
 def parse_texts(value: object) -> tuple[str, ...]:
     """A list of texts."""
-    if not isinstance(value, list):
+    if not isinstance(value, list) or len(value) > MOST_IN_A_LIST:
         raise refusal(TEXTS_ALLOWED)
     for index, text in enumerate(value):
         if not isinstance(text, str) or not text.strip():
@@ -207,11 +223,17 @@ def parse_budget(value: object) -> Budget:
     return Budget(Decimal(match.group(1)), match.group(2))
 
 
-def parse_time(value: object) -> str:
-    """A time of day, HH:MM."""
-    if not isinstance(value, str) or not _TIME.match(value):
-        raise refusal(TIME_ALLOWED)
-    return value
+def parse_nightly(value: object) -> str:
+    """When the nightly run starts, HH:MM."""
+    if not isinstance(value, dict):
+        raise refusal(NIGHTLY_ALLOWED)
+    unknown = _first_outside(value, ("at",))
+    if unknown is not None:
+        raise unknown_key(unknown, ("at",))
+    at = value.get("at")
+    if not isinstance(at, str) or not _TIME.match(at):
+        raise refusal(TIME_ALLOWED, ("at",))
+    return at
 
 
 def _is_whole(value: object) -> bool:
@@ -239,7 +261,7 @@ def _seed(value: object, at: tuple[str | int, ...]) -> int:
 def _seed_range(fields: dict[str, object]) -> tuple[int, ...]:
     unknown = _first_outside(fields, ("start", "count"))
     if unknown is not None:
-        raise refusal("`start` and `count`", (unknown,))
+        raise unknown_key(unknown, ("start", "count"))
     start, count = fields.get("start", 0), fields.get("count")
     first = _seed(start, ("start",) if "start" in fields else ())
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_SEEDS:

@@ -6,23 +6,22 @@ Text, syntax and size are checked first, as nothing else can be said of a file t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from renderlock.errors import ConfigurationError, InputUnusable, Problem
-from renderlock.spec.assets_table import TableRow, load_rows
+from renderlock.spec.assets_table import load_rows
 from renderlock.spec.interpolation import Interpolation
 from renderlock.spec.pipeline import Asset, Pipeline, seeds_for
-from renderlock.spec.pipeline_build import CheckedAsset, build_pipeline
+from renderlock.spec.pipeline_build import CheckedAsset, CheckedStep, build_pipeline
 from renderlock.spec.pipeline_checks import NamedEntry, check_steps, check_unique, draft_steps
-from renderlock.spec.pipeline_model import AssetModel, PipelineModel
-from renderlock.spec.pipeline_validation import report_validation
+from renderlock.spec.pipeline_fields import ASSETS_ALLOWED, MOST_STEPS, NAME_ALLOWED, STEPS_ALLOWED, is_name
+from renderlock.spec.pipeline_model import AssetFields, AssetModel, PipelineModel, StepModel, TopModel
+from renderlock.spec.pipeline_validation import validated
 from renderlock.spec.place import KeyPath
 from renderlock.spec.recipe import LARGEST_SEED, LONGEST_PROMPT
-from renderlock.spec.report import Report, describe
+from renderlock.spec.report import Report, Unresolved, describe
 from renderlock.spec.roles import Role
 from renderlock.spec.text_file import TextUnusable, read_text
 from renderlock.spec.yaml_nodes import LARGEST_TEXT_BYTES, Fields, YamlUnreadable, compose
@@ -40,26 +39,28 @@ def load_pipeline(path: Path, *, prompt: str | None = None) -> Pipeline:
     root, report = _compose(path)
     interpolation = Interpolation(root, report)
     values = interpolation.values()
-    model = _validated(values, report)
-    rows = _table_rows(path, values, interpolation, report)
-    table = _validated_rows(rows, report)
-    models = {role: text for role in Role if isinstance(text := values.get(role.key), str)}
-    drafts = draft_steps(values, models, report)
-    entries = _asset_entries(values)
-    _check_assets(entries, rows, report)
-    init_images = [entry_path for entry_path, fields in entries if fields.get("init_image") is not None]
-    init_images += [row.path for row in rows if "init_image" in row.fields]
-    check_steps(drafts, has_init_image=bool(init_images), report=report)
+    top = _top(values, report)
+    entries = [*_written_assets(values, report), *_table_assets(path, values, interpolation, report)]
+    assets = _checked_assets(entries)
+    steps = _checked_steps(values, _init_images(entries), report)
     _check_vars(values, report)
     _check_prompt(prompt, report)
     report.raise_problems()
-    roles = [draft.role for draft in drafts if draft.role is not None]
-    assert model is not None, "a file without problems has a model"
-    pipeline = build_pipeline(path, model, [*_checked_assets(model, report), *table], roles, report)
-    pipeline = _with_prompt(pipeline, prompt)
+    assert top is not None, "a file without problems has its top-level keys"
+    pipeline = _with_prompt(build_pipeline(path, top, assets, steps, report), prompt)
     _check_seeds(pipeline, report)
     report.raise_problems()
     return pipeline
+
+
+@dataclass(frozen=True)
+class _AssetEntry:
+    """An asset as written, in the file or in a table; `key` is its name where that is a key of a map."""
+
+    fields: Mapping[str, object]
+    path: KeyPath
+    report: Report
+    key: str | None = None
 
 
 def _compose(path: Path) -> tuple[Fields, Report]:
@@ -82,73 +83,89 @@ def _compose(path: Path) -> tuple[Fields, Report]:
     return root, report
 
 
-def _validated(values: Mapping[str, object], report: Report) -> PipelineModel | None:
-    try:
-        return PipelineModel.model_validate(values)
-    except ValidationError as error:
-        report_validation(error, report)
-        return None
+def _top(values: Mapping[str, object], report: Report) -> TopModel | None:
+    lists = {"assets", "steps"}
+    top = {key: value for key, value in values.items() if key not in lists}
+    return validated(TopModel, top, (), report, known=PipelineModel.model_fields)
 
 
-def _table_rows(
+def _written_assets(values: Mapping[str, object], report: Report) -> Iterator[_AssetEntry]:
+    """The assets in the file itself; what is no map is reported."""
+    assets = values.get("assets")
+    if isinstance(assets, dict):
+        written: list[tuple[str | int, object]] = list(assets.items())
+    elif isinstance(assets, list):
+        written = list(enumerate(assets))
+    else:
+        written = []
+        if assets is not None and not isinstance(assets, Unresolved):
+            report.add(("assets",), describe(assets), ASSETS_ALLOWED)
+    for key, fields in written:
+        path: KeyPath = ("assets", key)
+        if isinstance(fields, dict):
+            yield _AssetEntry(fields, path, report, key if isinstance(key, str) else None)
+        elif not isinstance(fields, Unresolved):
+            report.add(path, describe(fields), "a map of asset fields")
+
+
+def _table_assets(
     path: Path, values: Mapping[str, object], interpolation: Interpolation, report: Report
-) -> list[TableRow]:
+) -> list[_AssetEntry]:
     table = values.get("assets_from")
     if not isinstance(table, str) or not table.strip():
         return []
-    return load_rows(path.parent / table, interpolation, report)
+    rows = load_rows(path.parent / table, interpolation, report)
+    return [_AssetEntry(row.fields, row.path, report.pinned(row.place)) for row in rows]
 
 
-def _validated_rows(rows: Sequence[TableRow], report: Report) -> list[CheckedAsset]:
-    checked = []
-    for row in rows:
-        try:
-            asset = AssetModel.model_validate(row.fields)
-        except ValidationError as error:
-            report_validation(error, report.pinned(row.place), row.path)
-        else:
-            checked.append(CheckedAsset(asset.name, asset, row.path, row.place))
-    return checked
-
-
-def _checked_assets(model: PipelineModel, report: Report) -> list[CheckedAsset]:
-    checked = []
-    if isinstance(model.assets, dict):
-        for name, fields in model.assets.items():
-            path: KeyPath = ("assets", name)
-            checked.append(CheckedAsset(name, fields, path, report.place(path, at_key=True)))
-    else:
-        for index, asset in enumerate(model.assets or []):
-            path = ("assets", index)
-            checked.append(CheckedAsset(asset.name, asset, path, report.place(path)))
-    return checked
-
-
-def _asset_entries(values: Mapping[str, object]) -> list[tuple[KeyPath, Mapping[str, object]]]:
-    """Every asset written in the file itself, as far as it is a map."""
-    assets = values.get("assets")
-    if isinstance(assets, dict):
-        return [
-            (("assets", name), {**fields, "name": name}) for name, fields in assets.items() if isinstance(fields, dict)
-        ]
-    listed = assets if isinstance(assets, list) else []
-    return [(("assets", index), fields) for index, fields in enumerate(listed) if isinstance(fields, dict)]
-
-
-def _check_assets(
-    entries: Sequence[tuple[KeyPath, Mapping[str, object]]], rows: Sequence[TableRow], report: Report
-) -> None:
-    named = [
-        NamedEntry(name, (*path, "name"), report)
-        for path, fields in entries
-        if isinstance(name := fields.get("name"), str)
-    ]
-    named += [
-        NamedEntry(name, (*row.path, "name"), report.pinned(row.place))
-        for row in rows
-        if isinstance(name := row.fields.get("name"), str)
-    ]
+def _checked_assets(entries: Sequence[_AssetEntry]) -> list[CheckedAsset]:
+    checked, named = [], []
+    for entry in entries:
+        asset = _checked_asset(entry)
+        if asset is not None:
+            checked.append(asset)
+        name = entry.key or entry.fields.get("name")
+        if isinstance(name, str):
+            named.append(NamedEntry(name, entry.path if entry.key else (*entry.path, "name"), entry.report))
     check_unique(named)
+    return checked
+
+
+def _checked_asset(entry: _AssetEntry) -> CheckedAsset | None:
+    if entry.key is None:
+        asset = validated(AssetModel, entry.fields, entry.path, entry.report)
+        return CheckedAsset(asset.name, asset, entry.path, entry.report.place(entry.path)) if asset else None
+    if not is_name(entry.key):
+        entry.report.add(entry.path, f"the name {describe(entry.key)}", NAME_ALLOWED, at_key=True)
+    fields = validated(AssetFields, entry.fields, entry.path, entry.report)
+    place = entry.report.place(entry.path, at_key=True)
+    return CheckedAsset(entry.key, fields, entry.path, place) if fields else None
+
+
+def _init_images(entries: Sequence[_AssetEntry]) -> list[NamedEntry]:
+    return [
+        NamedEntry(str(entry.key or entry.fields.get("name")), (*entry.path, "init_image"), entry.report)
+        for entry in entries
+        if entry.fields.get("init_image") is not None
+    ]
+
+
+def _checked_steps(
+    values: Mapping[str, object], init_images: Sequence[NamedEntry], report: Report
+) -> list[CheckedStep]:
+    steps = values.get("steps")
+    if isinstance(steps, Unresolved):
+        return []
+    if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
+        report.add(("steps",), describe(steps), STEPS_ALLOWED)
+        return []
+    models = {role: text for role in Role if isinstance(text := values.get(role.key), str)}
+    fields = [validated(StepModel, step, ("steps", index), report) for index, step in enumerate(steps)]
+    drafts = draft_steps(steps, models, report)
+    check_steps(drafts, init_images, report)
+    by_path = {draft.path: draft.role for draft in drafts}
+    roles = [by_path.get(("steps", index)) for index in range(len(steps))]
+    return [CheckedStep(step, role) for step, role in zip(fields, roles, strict=True) if step and role]
 
 
 def _check_vars(values: Mapping[str, object], report: Report) -> None:

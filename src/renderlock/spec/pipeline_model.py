@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from renderlock.spec import pipeline_fields as fields
 from renderlock.spec.pipeline import Budget, DeviationPolicy
@@ -34,6 +34,12 @@ _BUDGET: JsonSchema = {
     "type": "object",
     "properties": {"amount": {"type": "number", "exclusiveMinimum": 0}, "currency": {"type": "string"}},
     "required": ["amount", "currency"],
+    "additionalProperties": False,
+}
+_NIGHTLY: JsonSchema = {
+    "type": "object",
+    "properties": {"at": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}},
+    "required": ["at"],
     "additionalProperties": False,
 }
 _LIMITS: JsonSchema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
@@ -99,11 +105,7 @@ BudgetField = Annotated[
     PlainValidator(fields.parse_budget),
     _any_of({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[A-Z]{3}$"}, _BUDGET),
 ]
-TimeOfDay = Annotated[
-    str,
-    PlainValidator(fields.parse_time),
-    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}),
-]
+Nightly = Annotated[str, PlainValidator(fields.parse_nightly), WithJsonSchema(_NIGHTLY)]
 Gates = Annotated[
     dict[str, dict[str, str | int | float | bool]],
     PlainValidator(fields.parse_gates),
@@ -122,12 +124,6 @@ class _Map(BaseModel):
         if not isinstance(value, dict):
             return value
         return {key: item for key, item in value.items() if item is not None or key not in cls.model_fields}
-
-
-class NightlyModel(_Map):
-    """When the nightly run starts."""
-
-    at: TimeOfDay = Field(description=fields.TIME_ALLOWED)
 
 
 class AssetFields(_Map):
@@ -169,19 +165,8 @@ class StepModel(_Map):
     upscale: Upscale | None = Field(None, description=fields.UPSCALE_ALLOWED)
 
 
-AssetList = Annotated[list[AssetModel], Tag("<list>")]
-AssetMap = Annotated[dict[Name, AssetFields], Tag("<map>")]
-
-
-def _kind_of_assets(value: object) -> str | None:
-    return "<list>" if isinstance(value, list) else "<map>" if isinstance(value, dict) else None
-
-
-Assets = Annotated[AssetList | AssetMap, Discriminator(_kind_of_assets)]
-
-
-class PipelineModel(_Map):
-    """A whole pipeline.yml."""
+class TopModel(_Map):
+    """The keys of a pipeline.yml that are not lists of things with keys of their own."""
 
     project: Text | None = Field(None, description="What the team calls it; the folder's name if absent.")
     vars: dict[str, object] | None = Field(None, description="Values for `${name}`.")
@@ -191,10 +176,15 @@ class PipelineModel(_Map):
     upscaler: Text | None = Field(None, description="The model that enlarges finals; locked.")
     seeds: Seeds | None = Field(None, description=f"For assets without their own: {fields.SEEDS_ALLOWED}.")
     deviations: DeviationPolicy | None = Field(None, description="`refuse` or `record` what a model cannot do.")
-    assets: Assets | None = Field(None, description="The pictures to deliver.")
     assets_from: RelativePath | None = Field(None, description="A CSV table of assets.")
-    steps: list[StepModel] = Field(description="The stages every asset passes.", min_length=1)
     gates: Gates | None = Field(None, description="Limits by gate.")
     budget: BudgetField | None = Field(None, description=fields.BUDGET_ALLOWED)
-    nightly: NightlyModel | None = Field(None, description="The nightly run.")
+    nightly: Nightly | None = Field(None, description=fields.NIGHTLY_ALLOWED)
     store: RelativePath | None = Field(None, description="The store's folder; `.renderlock` if absent.")
+
+
+class PipelineModel(TopModel):
+    """A whole pipeline.yml. It gives the schema; loading takes assets and steps one by one, to stop when it must."""
+
+    assets: list[AssetModel] | dict[Name, AssetFields] | None = Field(None, description="The pictures to deliver.")
+    steps: list[StepModel] = Field(description=fields.STEPS_ALLOWED, min_length=1, max_length=fields.MOST_STEPS)

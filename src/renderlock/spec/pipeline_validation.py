@@ -1,67 +1,73 @@
-"""From pydantic's errors to problems with places: what was found, what is allowed, the nearest known key."""
+"""One map of pipeline.yml held against its model: the typed value, or a problem at the place of everything wrong.
+
+Unknown keys are taken out and reported first, so that however large a map is, what pydantic can complain of
+is bounded by the number of keys the model knows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from renderlock.spec.pipeline_model import AssetFields, AssetModel, NightlyModel, PipelineModel, StepModel
 from renderlock.spec.place import KeyPath
-from renderlock.spec.report import Report, Unresolved, describe, nearest
+from renderlock.spec.report import Near, Report, Unresolved, describe
 
-_ALLOWED_BY_TYPE: Mapping[str, str] = {
-    "list_type": "a list",
-    "dict_type": "a map",
-    "model_type": "a map",
-    "model_attributes_type": "a map",
-    "union_tag_not_found": "a list, or a map by name",
-    "too_short": "at least one",
-}
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
-def report_validation(error: ValidationError, report: Report, prefix: KeyPath = ()) -> None:
-    """Adds a problem for each of pydantic's errors; `prefix` leads to the value that was validated."""
-    for detail in error.errors(include_url=False):
-        if not isinstance(detail["input"], Unresolved):
-            _report_one(detail, report, prefix)
+def validated(
+    model: type[_Model], value: object, path: KeyPath, report: Report, *, known: Collection[str] = ()
+) -> _Model | None:
+    """The map at `path` as its model, or None with its problems reported.
+
+    `known` are the keys to choose from where the map has more of them than the model.
+    """
+    if not isinstance(value, dict):
+        if not isinstance(value, Unresolved):
+            report.add(path, describe(value), "a map")
+        return None
+    unknown = [key for key in value if key not in model.model_fields]
+    for key in unknown:
+        _report_unknown_key((*path, key), known or model.model_fields, report)
+    try:
+        return model.model_validate(
+            {key: value[key] for key in value if key in model.model_fields} if unknown else value
+        )
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            if not isinstance(detail["input"], Unresolved):
+                _report_one(detail, model, path, report)
+    return None
 
 
-def _report_one(detail: ErrorDetails, report: Report, prefix: KeyPath) -> None:
-    path = prefix + tuple(part for part in detail["loc"] if not str(part).startswith("<") and part != "[key]")
+def _report_one(detail: ErrorDetails, model: type[BaseModel], path: KeyPath, report: Report) -> None:
+    path = (*path, *detail["loc"])
     found = detail["input"]
     match detail["type"]:
-        case "extra_forbidden":
-            word, known = str(path[-1]), list(_model_at(path[:-1]).model_fields)
-            shown = f"one of: {', '.join(known)}"
-            report.add(path, f"the unknown key `{word[:80]}`", shown, suggestion=nearest(word, known), at_key=True)
+        case "unknown_key":
+            _report_unknown_key((*path, *detail["ctx"]["at"]), detail["ctx"]["known"], report)
         case "missing":
-            allowed = _model_at(path[:-1]).model_fields[str(path[-1])].description or "a value"
-            report.add(path, "nothing", allowed)
+            report.add(path, "nothing", model.model_fields[str(path[-1])].description or "a value")
         case "not_allowed":
             context = detail["ctx"]
-            report.add((*path, *context["at"]), describe(_inside(found, context["at"])), context["allowed"])
+            culprit = _inside(found, context["at"])
+            if not isinstance(culprit, Unresolved):
+                report.add((*path, *context["at"]), describe(culprit), context["allowed"])
         case "literal_error":
             expected = str(detail["ctx"]["expected"]).replace("'", "`")
-            report.add(path, describe(found), expected, suggestion=nearest(str(found), _words(expected)))
-        case kind:
-            report.add(path, describe(found), _ALLOWED_BY_TYPE.get(kind, detail["msg"]))
-
-
-def _model_at(path: KeyPath) -> type[BaseModel]:
-    """The model whose keys stand at `path`."""
-    match path:
-        case ("steps", _):
-            return StepModel
-        case ("assets", int()) | ("assets_from", _):
-            return AssetModel
-        case ("assets", _):
-            return AssetFields
-        case ("nightly",):
-            return NightlyModel
+            words = expected.replace("`", "").split(" or ")
+            report.add(path, describe(found), expected, near=Near.of(str(found), words))
         case _:
-            return PipelineModel
+            report.add(path, describe(found), detail["msg"])
+
+
+def _report_unknown_key(path: KeyPath, known: Collection[str], report: Report) -> None:
+    word = str(path[-1])
+    shown = f"one of: {', '.join(known)}"
+    report.add(path, f"the unknown key {describe(word)}", shown, near=Near.of(word, known), at_key=True)
 
 
 def _inside(value: object, at: KeyPath) -> object:
@@ -71,7 +77,3 @@ def _inside(value: object, at: KeyPath) -> object:
         elif isinstance(value, list) and isinstance(part, int):
             value = value[part]
     return value
-
-
-def _words(expected: str) -> list[str]:
-    return expected.replace("`", "").split(" or ")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 
 from renderlock.errors import ConfigurationError, Problem
 from renderlock.spec.place import KeyPath, Place, dotted
 from renderlock.spec.yaml_nodes import Fields, Items, Node
 
-MOST_PROBLEMS = 500
+MOST_PROBLEMS = 200
 """Beyond this only their number is kept: a longer list helps nobody."""
 
+MOST_SUGGESTIONS = 50
+"""Finding the nearest word costs a millisecond or more; beyond this the list of allowed words must do."""
+
 _LONGEST_SHOWN = 60
+_MOST_CANDIDATES = 500
 
 
 class Unresolved:
@@ -21,6 +26,24 @@ class Unresolved:
 
 
 UNRESOLVED = Unresolved()
+
+
+@dataclass(frozen=True)
+class Near:
+    """A word a person wrote, and the known ones it may have been meant as, each with what to suggest for it."""
+
+    word: str
+    known: Mapping[str, str]
+
+    @classmethod
+    def of(cls, word: str, known: Iterable[str]) -> Near:
+        """Known words that are suggested as they are."""
+        return cls(word, {one: one for one in islice(known, _MOST_CANDIDATES)})
+
+    def found(self) -> str:
+        """The suggestion for the nearest known word, or empty text."""
+        matches = get_close_matches(self.word[:100], self.known, 1, 0.6)
+        return self.known[matches[0]] if matches else ""
 
 
 @dataclass
@@ -71,15 +94,24 @@ class Report:
         nearest = key if at_key else node
         return Place(self.file, nearest.line, nearest.column)
 
-    def add(self, path: KeyPath, found: str, allowed: str, *, suggestion: str = "", at_key: bool = False) -> None:
-        """One problem with the value (or the key) at `path`."""
+    @property
+    def full(self) -> bool:
+        """Whether further problems are only counted, so that looking for their causes is in vain."""
+        return len(self._collected.problems) >= MOST_PROBLEMS
+
+    def add(self, path: KeyPath, found: str, allowed: str, *, near: Near | None = None, at_key: bool = False) -> None:
+        """One problem with the value (or the key) at `path`; `near` is the word to find the nearest known one for."""
+        if self.full:
+            self._collected.more += 1
+            return
         place = self.place(path, at_key=at_key)
+        suggestion = near.found() if near and len(self._collected.problems) < MOST_SUGGESTIONS else ""
         self.add_all([Problem(place.file, place.line, place.column, dotted(path), found, allowed, suggestion)])
 
     def add_all(self, problems: Iterable[Problem]) -> None:
         """Problems whose places are known already; a problem is kept once."""
         for problem in problems:
-            if len(self._collected.problems) < MOST_PROBLEMS:
+            if not self.full:
                 self._collected.problems[problem] = None
             elif problem not in self._collected.problems:
                 self._collected.more += 1
@@ -117,9 +149,3 @@ def describe(value: object) -> str:
             return f"a list of {len(value)}"
         case _:
             return type(value).__name__
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word a person most likely meant, or empty text."""
-    matches = get_close_matches(word[:100], list(known), 1, 0.6)
-    return matches[0] if matches else ""

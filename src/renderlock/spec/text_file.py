@@ -1,7 +1,9 @@
-"""Reading a text file that a person wrote: bounded in size before it is read, UTF-8, told exactly where it is not."""
+"""Text files that a person wrote: read within a bound, told exactly where they are not UTF-8, replaced in one step."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 from renderlock.errors import Problem
@@ -15,8 +17,11 @@ class TextUnusable(Exception):
         super().__init__(str(problem))
 
 
-def read_text(path: Path, largest_bytes: int) -> str:
-    """The file's text without a byte-order mark; raises `TextUnusable` for no file, too large a file, or no UTF-8."""
+def read_text(path: Path, largest_bytes: int, *, keep_mark: bool = False) -> str:
+    """The file's text, without a byte-order mark unless `keep_mark`.
+
+    Raises `TextUnusable` for no file, too large a file, or no UTF-8.
+    """
     try:
         with path.open("rb") as file:
             size = path.stat().st_size
@@ -28,10 +33,25 @@ def read_text(path: Path, largest_bytes: int) -> str:
         found, allowed = f"{max(size, len(content))} bytes", f"at most {largest_bytes} bytes"
         raise TextUnusable(Problem(str(path), 1, 1, "", found, allowed))
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8" if keep_mark else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         start = content.rfind(b"\n", 0, error.start) + 1
         column = len(content[start : error.start].decode("utf-8", "replace")) + 1
         found = f"the byte 0x{content[error.start]:02X}, which is not UTF-8"
         raise TextUnusable(Problem(str(path), line, column, "", found, "text in UTF-8")) from error
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Puts `text` in the file's place in one step: written beside, synced, renamed; mode and links are kept."""
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -14,11 +14,17 @@ from typing import NamedTuple, Protocol, cast
 import yaml  # type: ignore[import-untyped]  # ships no types; the two classes below say what is used
 
 from renderlock.errors import Problem
+from renderlock.spec.place import dotted
 
 LARGEST_TEXT_BYTES = 1024 * 1024
 DEEPEST_NESTING = 16
 LARGEST_EXPANSION = 20_000
 """How many nodes all aliases of a document together may repeat."""
+
+MOST_VALUES = 200_000
+"""How many keys and values a document may have."""
+
+MOST_DUPLICATES = 200
 
 Value = str | int | float | bool | None
 
@@ -168,6 +174,13 @@ class _Open:
         self.key: Scalar | None = None
         self.size = 1
 
+    @property
+    def position(self) -> str | int | None:
+        """The key or list position that is being filled."""
+        if isinstance(self.node, Items):
+            return len(self.node.items)
+        return self.key.text if self.key else None
+
 
 class _Composer:
     """Builds the tree from events, without recursion, within the bounds."""
@@ -177,6 +190,7 @@ class _Composer:
         self.root: Node | None = None
         self.problems: list[Problem] = []
         self._documents = 0
+        self._values = 0
         self._repeated = 0
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
@@ -240,6 +254,10 @@ class _Composer:
         self._add(node, size)
 
     def _add(self, node: Node, size: int) -> None:
+        self._values += 1
+        if self._values > MOST_VALUES:
+            allowed = f"at most {MOST_VALUES} keys and values; put assets in a table with `assets_from`"
+            raise YamlUnreadable(Problem(self.file, node.line, node.column, "", "more", allowed))
         if not self._open:
             self.root = node
             return
@@ -255,14 +273,18 @@ class _Composer:
 
     def _add_field(self, parent: Fields, key: Scalar, node: Node) -> None:
         if key.text in parent.fields:
-            found = f"the key `{key.text[:80]}` again"
             allowed = f"each key once; it is already on line {parent.fields[key.text][0].line}"
-            self.problems.append(Problem(self.file, key.line, key.column, key.text[:80], found, allowed))
+            self._problem_at_key(key, f"the key `{key.text[:80]}` again", allowed)
             return
         parent.fields[key.text] = (key, node)
         if key.text == "<<" and key.plain:
             allowed = "no merge key, which YAML 1.2 does not have; put shared values in `vars` and write ${name}"
-            self.problems.append(Problem(self.file, key.line, key.column, "<<", "a merge key", allowed))
+            self._problem_at_key(key, "a merge key", allowed)
+
+    def _problem_at_key(self, key: Scalar, found: str, allowed: str) -> None:
+        path = dotted(tuple(part for one in self._open if (part := one.position) is not None))
+        if len(self.problems) < MOST_DUPLICATES:
+            self.problems.append(Problem(self.file, key.line, key.column, path, found, allowed))
 
     def _refuse_collection_as_key(self, event: _Event) -> None:
         if self._open and isinstance(self._open[-1].node, Fields) and self._open[-1].key is None:

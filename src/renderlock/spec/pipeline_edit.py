@@ -1,0 +1,125 @@
+"""Changing one role's model in pipeline.yml, leaving every other character of a person's file as it is.
+
+The change is made in the text, then the text is read again and must differ in that one value and nowhere
+else; where that cannot be had, the file stays untouched and the error says which line to edit by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from renderlock.errors import ConfigurationError, InputUnusable, Problem
+from renderlock.spec.report import Report, describe
+from renderlock.spec.roles import Role
+from renderlock.spec.text_file import TextUnusable, read_text, replace_text
+from renderlock.spec.yaml_nodes import LARGEST_TEXT_BYTES, Fields, Items, Scalar, YamlUnreadable, compose, core_value
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*(?::[A-Za-z0-9._/@+-]+)*\Z")
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def edit_model(path: Path, role: Role, reference: str) -> None:
+    """Writes `reference` as the model of `role`, keeping comments and layout.
+
+    Raises `ConfigurationError` where the role has no key, or its value is a reference, an alias, an anchor, of
+    several lines, or repeated literally in a step; `InputUnusable` where the file cannot be read or written.
+    """
+    text = _read(path)
+    mark, body = (_BYTE_ORDER_MARK, text[1:]) if text.startswith(_BYTE_ORDER_MARK) else ("", text)
+    root = _fields(body, path)
+    report = Report(str(path), root)
+    key, value = _written(root, role, report)
+    _check_literal_uses(root, role, value, report)
+    edited = body[: value.start] + _scalar(reference, plain=value.plain) + body[value.end :]
+    if not _in_place(body, key, value) or not _differs_only_in(root, _fields(edited, path), role, _escaped(reference)):
+        report.add((role.key,), "a value that cannot be replaced safely", "plain or quoted text on the key's own line")
+    report.raise_problems()
+    try:
+        replace_text(path, mark + edited)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputUnusable(path=path, reason=reason, action="Make the file and its folder writable.") from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_text(path, LARGEST_TEXT_BYTES, keep_mark=True)
+    except TextUnusable as error:
+        if error.problem.line:
+            raise ConfigurationError(str(path), [error.problem]) from error
+        action = "Go to the folder that holds it."
+        raise InputUnusable(path=path, reason=error.problem.found, action=action) from error
+
+
+def _fields(text: str, path: Path) -> Fields:
+    try:
+        root, problems = compose(text, str(path))
+    except YamlUnreadable as error:
+        raise ConfigurationError(str(path), [error.problem]) from error
+    if problems:
+        raise ConfigurationError(str(path), problems)
+    if not isinstance(root, Fields):
+        raise ConfigurationError(str(path), [Problem(str(path), 1, 1, "", "no map", "a map of keys")])
+    return root
+
+
+def _written(root: Fields, role: Role, report: Report) -> tuple[Scalar, Scalar]:
+    """The role's key and its value, where it is text of its own."""
+    if role.key not in root.fields:
+        report.add((), f"no `{role.key}`", f"a line `{role.key}: MODEL`, written once by hand")
+        report.raise_problems()
+    key, value = root.fields[role.key]
+    if not isinstance(value, Scalar) or "${" in value.text:
+        found = describe(value.text) if isinstance(value, Scalar) else "a list or map"
+        allowed = "a model written out; this one takes its value from elsewhere, so change it there by hand"
+        report.add((role.key,), found, allowed)
+        report.raise_problems()
+    assert isinstance(value, Scalar)
+    return key, value
+
+
+def _check_literal_uses(root: Fields, role: Role, old: Scalar, report: Report) -> None:
+    """Reports steps that repeat the old model literally: they would name no role once it changes."""
+    steps = root.fields["steps"][1] if "steps" in root.fields else None
+    for index, step in enumerate(steps.items if isinstance(steps, Items) else []):
+        model = step.fields.get("model") if isinstance(step, Fields) else None
+        if model and isinstance(model[1], Scalar) and model[1].text == old.text:
+            report.add(
+                ("steps", index, "model"), describe(old.text), f"`${{{role.key}}}`, so that the change reaches it"
+            )
+    report.raise_problems()
+
+
+def _in_place(text: str, key: Scalar, value: Scalar) -> bool:
+    """Whether the value stands after its key on one line: no alias, anchor, or block scalar."""
+    between = text[key.end : value.start]
+    return key.end <= value.start and between.strip() == ":" and "\n" not in text[key.start : value.end].strip()
+
+
+def _scalar(reference: str, *, plain: bool) -> str:
+    text = _escaped(reference)
+    if plain and _PLAIN.match(text) and isinstance(core_value(text), str):
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _escaped(reference: str) -> str:
+    return reference.replace("${", "$${")
+
+
+def _differs_only_in(before: Fields, after: Fields, role: Role, text: str) -> bool:
+    changed = after.fields.get(role.key)
+    others_before = {key: _plain(node) for key, (_, node) in before.fields.items() if key != role.key}
+    others_after = {key: _plain(node) for key, (_, node) in after.fields.items() if key != role.key}
+    return changed is not None and _plain(changed[1]) == text and others_before == others_after
+
+
+def _plain(node: Scalar | Items | Fields) -> object:
+    """The node without its places."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Items):
+        return [_plain(item) for item in node.items]
+    return {key: _plain(child) for key, (_, child) in node.fields.items()}
