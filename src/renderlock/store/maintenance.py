@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from renderlock.errors import StoreDamaged
 from renderlock.spec.standing import Standing
@@ -102,17 +103,19 @@ def rebuild(store: Store) -> RebuildReport:
 def collect_garbage(store: Store, *, dry_run: bool, grace_s: float = GRACE_S) -> GarbageReport:
     """Removes, or only lists, what nothing refers to: old blobs, stale temporary files, thumbnails of nothing.
 
+    Temporary files are left alone for an hour at least, whatever `grace_s` says: someone may be writing them.
+
     Raises `StoreDamaged` where a sidecar or event cannot be read, as nobody can say what it refers to.
     """
     with os_errors_as_store_errors(store.layout.root):
-        garbage = list(_garbage(store.layout, time.time() - grace_s))
+        garbage = list(_garbage(store.layout, time.time(), grace_s))
         if not dry_run:
             # A render gets its sidecar inside such a transaction, so no reference can appear meanwhile.
             with store.index.writing():
-                garbage = [(path, size) for path, size in garbage if not _came_to_use(store, path, grace_s)]
-                for path, _ in garbage:
-                    path.unlink(missing_ok=True)
-    return GarbageReport(tuple(garbage), removed=not dry_run)
+                garbage = [left for left in garbage if not _came_to_use(store, left)]
+                for left in garbage:
+                    left.path.unlink(missing_ok=True)
+    return GarbageReport(tuple((left.path, left.size_bytes) for left in garbage), removed=not dry_run)
 
 
 def info(store: Store) -> StoreInfo:
@@ -140,34 +143,48 @@ def _fill(store: Store) -> tuple[StoreDamaged, ...]:
         return writer.fill(store.layout)
 
 
-def _garbage(layout: Layout, made_before: float) -> Iterator[tuple[Path, int]]:
-    """Every file nothing refers to, last touched before that time, with its length."""
-    # The ages are read before the references, so that a render kept in between is seen by one of the two.
-    blobs, thumbnails, temps = blob_paths(layout), thumbnail_paths(layout), sorted(layout.tmp.iterdir())
-    old = dict(_old_files([*blobs, *thumbnails, *temps], made_before))
+@dataclass(frozen=True)
+class _Left:
+    """A file as it was when it was looked at."""
+
+    path: Path
+    size_bytes: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self | None:
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # A writer is done with its temporary file.
+            return None
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+    def is_older_than(self, now_s: float, age_s: float) -> bool:
+        return self.modified_ns / 1e9 < now_s - age_s
+
+
+def _garbage(layout: Layout, now_s: float, grace_s: float) -> Iterator[_Left]:
+    """Every file nothing refers to that has not been touched for that long."""
+    # The files are listed before the references are read: what is referred to in between is then seen.
+    kept = [left for left in map(_Left.of, [*blob_paths(layout), *thumbnail_paths(layout)]) if left]
+    temps = [left for left in map(_Left.of, sorted(layout.tmp.iterdir())) if left]
+    yield from (left for left in temps if left.is_older_than(now_s, max(grace_s, GRACE_S)))
     records, unreadable = read_all(sidecar_paths(layout), read_sidecar)
     events, unreadable_events = read_all(event_paths(layout), read_event)
     if errors := unreadable + unreadable_events:
         raise errors[0]
     named = references(records, events)
-    for path, size in old.items():
-        sha256 = blob_name(path)
-        if path.parent == layout.tmp or (sha256 is not None and sha256 not in named):
-            yield path, size
+    for left in kept:
+        sha256 = blob_name(left.path)
+        if sha256 is not None and sha256 not in named and left.is_older_than(now_s, grace_s):
+            yield left
 
 
-def _old_files(paths: list[Path], made_before: float) -> Iterator[tuple[Path, int]]:
-    for path in paths:
-        status = path.stat()
-        if path.is_file() and status.st_mtime < made_before:
-            yield path, status.st_size
-
-
-def _came_to_use(store: Store, path: Path, grace_s: float) -> bool:
+def _came_to_use(store: Store, left: _Left) -> bool:
     """Whether a file that was garbage has been touched or referred to since it was listed."""
-    if not path.exists() or path.stat().st_mtime >= time.time() - grace_s:
+    if _Left.of(left.path) != left:
         return True
-    named = blob_name(path)
-    if path.parent == store.layout.tmp or named is None:
+    sha256 = blob_name(left.path)
+    if left.path.parent == store.layout.tmp or sha256 is None:
         return False
-    return bool(store.standings_of(named)) or named in references([], store.events())
+    return bool(store.standings_of(sha256)) or sha256 in references([], store.events())
