@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from renderlock.actions.pages.figures import tiles_of
 from renderlock.actions.pages.notices import notice_for
 from renderlock.actions.pages.plain_text import shortened, visible_text
-from renderlock.actions.pages.views import CellView, view_cell, view_matrix, view_places
+from renderlock.actions.pages.views import CellView, shape_of, view_cell, view_matrix, view_places
 from renderlock.actions.report_values import ContactSheetValues, VarianceValues
 from renderlock.actions.variance_texts import FIGURE_LABELS, format_figure, unit_of
 from renderlock.actions.variance_words import headline_of, marks_of, sentences_of
@@ -82,6 +82,7 @@ def _environment() -> Environment:
     )
     environment.filters["visible"] = visible_text
     environment.filters["shortened"] = shortened
+    environment.filters["shape"] = shape_of
     environment.globals["format_figure"] = format_figure
     environment.globals["unit_of"] = unit_of
     return environment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +87,12 @@ def view_cell(cell: SheetCell, subject: str) -> CellView:
         digest_short=_short(cell.digest),
         stamp=stamp,
     )
+
+
+def shape_of(cells: Sequence[CellView]) -> float:
+    """Width over height of the frames of a sheet: the middle of its pictures, between 1:2 and 2:1."""
+    shapes = [view.cell.size.width / view.cell.size.height for view in cells]
+    return min(2.0, max(0.5, float(np.median(shapes))))
 
 
 def view_places(values: VarianceValues) -> PlaceMap:
