@@ -14,7 +14,7 @@ import diffusers
 import torch
 
 from renderlock.engines.diffusers_local.describe import ModelFacts
-from renderlock.engines.diffusers_local.folder import ModelFolder
+from renderlock.engines.diffusers_local.folder import ModelFolder, read_folder
 from renderlock.engines.diffusers_local.samplers import Sampler
 from renderlock.engines.diffusers_local.steady import quiet
 from renderlock.engines.diffusers_local.weights import Precision, check_weights, stored_precision
@@ -74,6 +74,7 @@ def load_model(folder: ModelFolder, facts: ModelFacts, device: Device) -> Loaded
 
     Raises `ModelUnavailable` where a file is missing, damaged or refused, `OutOfMemory` where it does not fit.
     """
+    folder = read_folder(folder.path, folder.name)  # as it is now: it may have been opened hours ago
     check_weights(folder)
     precision: Precision = "float32" if device == "cpu" else stored_precision(folder)
     no_room = ""
