@@ -18,6 +18,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from renderlock.store import Made, NewRender, Origin, Store
 from renderlock.store.png_texts import texts_of
 
 SIDE_PX = 64
+EVERY = 10
 MODEL = ModelKey("embedded", "tiny", "1", "embedded-1", "0123456789abcdef" * 4)
 MADE = Made(datetime(2026, 11, 22, tzinfo=UTC), 0.5, "env", "host", 100_000_000)
 Put = Callable[[NewRender], object]
@@ -57,14 +59,29 @@ def renders(start: int, count: int) -> Iterator[NewRender]:
         yield NewRender(picture(number), recipe(number), Standing.PRODUCTION, origin, MADE)
 
 
-def seconds_to_put(put: Put, new: Iterator[NewRender]) -> float:
-    """The time spent in `put`, without that of making the pictures."""
-    spent = 0.0
-    for render in new:
+@dataclass
+class Tally:
+    """How many renders were kept in how many seconds, without the time of making the pictures."""
+
+    renders: int = 0
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Renders a second."""
+        return self.renders / self.seconds if self.seconds else 0.0
+
+    def keep(self, put: Put, new: NewRender) -> None:
+        """Keeps one render and counts it."""
         start = time.perf_counter()
-        put(render)
-        spent += time.perf_counter() - start
-    return spent
+        put(new)
+        self.seconds += time.perf_counter() - start
+        self.renders += 1
+
+    def add(self, other: Tally) -> None:
+        """Counts what another tally has counted."""
+        self.renders += other.renders
+        self.seconds += other.seconds
 
 
 def write_forced(path: Path, data: bytes) -> None:
@@ -113,41 +130,50 @@ def seconds_to_find(store: Store, digests: list[Digest]) -> float:
     return min(spent)
 
 
-def fill_store(store: Store, count: int, part: int) -> float:
-    """Puts `count` renders, prints one line a part, and gives the rate of all."""
-    print(f"{'renders':>9} {'put/s':>8} {'against first':>14} {'find 1,000':>11}")
-    total, first = 0.0, 0.0
-    for start in range(0, count, part):
-        size = min(part, count - start)
-        spent = seconds_to_put(store.put, renders(start, size))
-        total += spent
-        rate = size / spent
-        first = first or rate
-        step = max(1, (start + size) // 1000)
-        asked = [recipe(number).digest for number in range(0, start + size, step)][:1000]
-        found_ms = 1000 * seconds_to_find(store, asked)
-        print(f"{start + size:>9,} {rate:>8.0f} {rate / first:>13.2f}x {found_ms:>8.1f} ms", flush=True)
-    return count / total
+def keep_part(folder: Path, store: Store, start: int, stop: int) -> list[Tally]:
+    """Keeps the renders of a range in the store, every tenth also in the simpler ways."""
+    puts = (store.put, png_alone(folder / "png"), png_and_json(folder / "json"))
+    tallies = [Tally() for _ in puts]
+    for number, new in enumerate(renders(start, stop - start)):
+        for tally, put in list(zip(tallies, puts, strict=True))[: None if number % EVERY == 0 else 1]:
+            tally.keep(put, new)
+    return tallies
+
+
+def line(name: str, tallies: list[Tally], found_ms: float) -> str:
+    """One line of the table."""
+    ours, png, json = (tally.rate for tally in tallies)
+    rates = f"{ours:>8.0f} {png:>8.0f} {json:>8.0f}"
+    return f"{name:>9} {rates} {ours / png:>10.2f}x {ours / json:>10.2f}x {found_ms:>8.1f} ms"
+
+
+def measure(folder: Path, count: int, part: int) -> None:
+    """Fills a store and prints one line a part."""
+    print(f"{'':>9} {'renders kept a second':^26} {'store against':^23}")
+    print(f"{'renders':>9} {'store':>8} {'PNG':>8} {'PNG+JSON':>8} {'PNG':>11} {'PNG+JSON':>11} {'find 1,000':>11}")
+    whole = [Tally() for _ in range(3)]
+    with Store.create(folder / "store") as store:
+        for start in range(0, count, part):
+            stop = min(start + part, count)
+            tallies = keep_part(folder, store, start, stop)
+            for total, tally in zip(whole, tallies, strict=True):
+                total.add(tally)
+            asked = [recipe(number).digest for number in range(0, stop, max(1, stop // 1000))][:1000]
+            found_ms = 1000 * seconds_to_find(store, asked)
+            print(line(f"{stop:,}", tallies, found_ms), flush=True)
+    print(line("all", whole, found_ms))
 
 
 def main() -> None:
-    """Runs the benchmark and prints its tables."""
+    """Runs the benchmark and prints its table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=10_000, help="renders to put into the store")
     parser.add_argument("--part", type=int, default=0, help="renders a line of the table (a tenth of the count)")
-    parser.add_argument("--alternative-count", type=int, default=2_000, help="renders to keep the simpler ways")
     parser.add_argument("--folder", type=Path, default=None, help="where to work (the system's temporary folder)")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="renderlock-bench-", dir=options.folder))
     try:
-        with Store.create(folder / "store") as store:
-            ours = fill_store(store, options.count, options.part or max(1, options.count // 10))
-        print(f"\n{'way':<42} {'renders/s':>9} {'store against it':>17}")
-        print(f"{'renderlock store: everything':<42} {ours:>9.0f} {1:>16.2f}x")
-        for name, way in (("PNG file, one fsync", png_alone), ("PNG and JSON beside, an fsync each", png_and_json)):
-            spent = seconds_to_put(way(folder / way.__name__), renders(0, options.alternative_count))
-            rate = options.alternative_count / spent
-            print(f"{name:<42} {rate:>9.0f} {ours / rate:>16.2f}x")
+        measure(folder, options.count, options.part or max(1, options.count // 10))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
