@@ -42,6 +42,9 @@ _STANDS_OUT_AT = 12.0
 _EMPTY_BELOW = 0.004
 """A frame occupied less than this holds nothing one could place."""
 
+_SMALLEST_SCALE = 1.0
+"""Deviation in CIELAB units below which a fit to the border is not made stricter: about what 8-bit rounding leaves."""
+
 _UNDECIDED = 0.04
 """Frequencies below this share of the strongest carry no sign: in symmetrical pictures noise would flip it."""
 
@@ -144,7 +147,7 @@ def _border_mask() -> NDArray[np.bool_]:
 
 
 def _light_falloff(lab: Lab) -> Lab:
-    """The quadratic surface through the border of each channel, mean removed, fitted with Huber weights."""
+    """The quadratic surface through the border of each channel, mean removed, blind to what only touches the edge."""
     y, x = np.meshgrid(*[np.linspace(-1, 1, _WORK_SIDE)] * 2, indexing="ij")
     terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
     mask = _border_mask()
@@ -152,21 +155,25 @@ def _light_falloff(lab: Lab) -> Lab:
     for channel in range(3):
         at_border = lab[..., channel][mask]
         surface = terms @ _robust_fit(terms[mask], at_border)
-        # Inside the border the surface is extrapolated: it may not leave what the border showed.
-        surfaces.append(np.clip(surface, at_border.min(), at_border.max()) - at_border.mean())
+        # Inside the border the surface is extrapolated: it may rise once more by what it spans at the border.
+        span = np.ptp(surface[mask])
+        low, high = surface[mask].min() - span, surface[mask].max() + span
+        surfaces.append(np.clip(surface, low, high) - surface[mask].mean())
     return np.stack(surfaces, axis=-1)
 
 
 def _robust_fit(terms: Matrix, values: Plane) -> Plane:
-    """Least squares with Huber weights (1.345 times the scaled median deviation), five rounds of reweighting."""
-    weights: Plane = np.ones_like(values)
+    """Least squares under Tukey's biweight (Beaton, Tukey 1974) at 4.685 scaled median deviations, six rounds.
+
+    It starts from the median, so that what covers less than half of the border has no say from the first round on.
+    """
     solution: Plane = np.zeros(terms.shape[1])
-    for _ in range(5):
-        root = np.sqrt(weights)[:, None]
-        solution = np.asarray(np.linalg.lstsq(terms * root, values * root[:, 0], rcond=None)[0], dtype=np.float64)
+    solution[0] = np.median(values)
+    for _ in range(6):
         misfit = np.abs(values - terms @ solution)
-        limit = max(1.345 * 1.4826 * float(np.median(misfit)), 1e-6)
-        weights = limit / np.maximum(misfit, limit)
+        reach = 4.685 * max(1.4826 * float(np.median(misfit)), _SMALLEST_SCALE)
+        root = np.maximum(1 - (misfit / reach) ** 2, 0)
+        solution = np.asarray(np.linalg.lstsq(terms * root[:, None], values * root, rcond=None)[0], dtype=np.float64)
     return solution
 
 
