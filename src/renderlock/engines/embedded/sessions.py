@@ -43,9 +43,8 @@ class Network:
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.use_deterministic_compute = True
-        # Each size would keep its own plan and arena for good; a process that renders many sizes must not grow.
+        # A plan is kept for every size ever seen; a process that renders many sizes must not grow with their number.
         options.enable_mem_pattern = False
-        options.enable_cpu_mem_arena = False
         # Threads that wait by spinning slow down everybody else on a small machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4
