@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from math import log
 
 from renderlock.spec.recipe import Size
 
@@ -64,7 +65,8 @@ class SizeRule:
         return sides_fit and size.width * size.height <= self.most_pixels
 
     def nearest(self, size: Size) -> Size:
-        """The legal size closest to the asked one, aspect ratio first."""
+        """The legal size closest to the asked one: of listed sizes the nearest in shape, then in area; else the asked
+        size, shrunk in proportion to fit, each side to the nearest cell."""
         if self.listed:
             return min(self.listed, key=lambda legal: _distance(legal, size))
         shrink = min(
@@ -72,31 +74,44 @@ class SizeRule:
             self.largest / max(size.width, size.height),
             (self.most_pixels / (size.width * size.height)) ** 0.5,
         )
-        legal = Size(self._legal_side(size.width * shrink), self._legal_side(size.height * shrink))
-        while legal.width * legal.height > self.most_pixels and max(legal.width, legal.height) > self.smallest:
-            legal = self._one_cell_less(legal)
-        return legal
+        width, height = size.width * shrink, size.height * shrink
+        around = [Size(w, h) for w in self._sides_around(width) for h in self._sides_around(height)]
+        legal = [candidate for candidate in around if self.allows(candidate)]
+        if not legal:
+            return self._longest_strip(upright=size.height > size.width)
+        # Of two as near as each other, the larger.
+        return min(legal, key=lambda near: (_gap(near, width, height), -near.width * near.height))
 
-    def _legal_side(self, side: float) -> int:
-        rounded = int(side / self.multiple + 0.5) * self.multiple
+    def _sides_around(self, side: float) -> tuple[int, int]:
+        """The legal sides next below and above; equal at the ends of the range."""
         lowest = -(-self.smallest // self.multiple) * self.multiple
         highest = self.largest // self.multiple * self.multiple
-        return min(max(rounded, lowest), highest)
+        below = int(side / self.multiple) * self.multiple
+        above = -int(-side // self.multiple) * self.multiple
+        return min(max(below, lowest), highest), min(max(above, lowest), highest)
 
-    def _one_cell_less(self, size: Size) -> Size:
-        if size.width >= size.height:
-            return Size(size.width - self.multiple, size.height)
-        return Size(size.width, size.height - self.multiple)
+    def _longest_strip(self, *, upright: bool) -> Size:
+        """The longest legal size of the smallest side, for an asked one too long and thin to shrink in proportion."""
+        short, highest = self._sides_around(0)[0], self._sides_around(self.largest)[0]
+        long = min(highest, self.most_pixels // short // self.multiple * self.multiple)
+        return Size(short, long) if upright else Size(long, short)
 
     def __str__(self) -> str:
         if self.listed:
             return "one of " + ", ".join(map(str, self.listed))
-        return f"{self.smallest} to {self.largest} pixels a side in multiples of {self.multiple}"
+        sides = f"{self.smallest} to {self.largest} pixels a side in multiples of {self.multiple}"
+        is_tight = self.most_pixels < self.largest**2
+        return f"{sides}, at most {self.most_pixels} pixels in all" if is_tight else sides
+
+
+def _gap(size: Size, width: float, height: float) -> float:
+    return (size.width - width) ** 2 + (size.height - height) ** 2
 
 
 def _distance(legal: Size, size: Size) -> tuple[float, int]:
-    aspect = abs(legal.width / legal.height - size.width / size.height)
-    return aspect, abs(legal.width * legal.height - size.width * size.height)
+    """How far apart two sizes are in shape (equally for wide and tall ones), then in area."""
+    stretch = log(legal.width * size.height) - log(legal.height * size.width)
+    return abs(stretch), abs(legal.width * legal.height - size.width * size.height)
 
 
 @dataclass(frozen=True)

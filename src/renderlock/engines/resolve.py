@@ -129,14 +129,13 @@ class _Wishes:
             return None
         if asked is None:
             return known[0]
-        aliases = dict(self.facts.sampler_aliases)
-        name = aliases.get(asked, asked)
-        if name in known:
-            return name
-        near = get_close_matches(asked, [*known, *aliases], 1, 0.5)
-        meant = f"did you mean {near[0]}? " if near else ""
-        self._note("sampler", asked, known[0], f"{meant}the model has {', '.join(known)}")
-        return known[0]
+        spellings = {name: name for name in known} | dict(self.facts.sampler_aliases)
+        if asked in spellings:
+            return spellings[asked]
+        near = get_close_matches(asked, spellings, 1)
+        nearest = spellings[near[0]] if near else known[0]
+        self._note("sampler", asked, nearest, f"the model has {', '.join(known)}")
+        return nearest
 
     def negative_prompt(self, asked: str) -> str:
         if asked and not self.facts.negative_prompt:
