@@ -51,7 +51,7 @@ def _pixels(data: bytes) -> NDArray[np.uint8] | None:
             if picture.mode not in ("RGB", "RGBA"):
                 return None
             return np.asarray(picture)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, RuntimeError, Image.DecompressionBombError):
         return None
 
 
