@@ -216,6 +216,6 @@ def _show_import(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         answer_json(report.to_json())
         return
-    answer(report.to_text())
+    answer(report.summary())
     for unread in report.unreadable:
         say(f"not read: {unread.path}: {unread.reason}")

@@ -1,0 +1,47 @@
+# `make demo` needs Python 3.11+ and make; `make test` and `make check` install the test tools and torch too.
+PYTHON ?= python3
+# Pinned so that pip finds one CPU build; elsewhere `make test TORCH=torch` takes what pip prefers.
+TORCH ?= torch==2.13.0
+
+BIN := .venv/bin
+RUNTIME := .venv/.runtime-ready
+DEV := .venv/.dev-ready
+
+.PHONY: demo test check lint format docs clean
+
+demo: $(RUNTIME)
+	$(BIN)/renderlock demo demo
+
+test: $(DEV)
+	$(BIN)/python -m pytest -q
+
+check: lint test
+
+lint: $(DEV)
+	$(BIN)/ruff check src tests training benchmarks tools
+	$(BIN)/ruff format --check src tests training benchmarks tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.generate_docs --check
+
+format: $(DEV)
+	$(BIN)/ruff check --fix-only src tests training benchmarks tools
+	$(BIN)/ruff format src tests training benchmarks tools
+
+docs: $(DEV)
+	$(BIN)/python -m tools.generate_docs
+
+clean:
+	rm -rf .venv demo
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "renderlock needs Python 3.11 or later"'
+	$(PYTHON) -m venv .venv
+
+$(RUNTIME): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' -e '.[dev]'
+	touch $@ $(RUNTIME)

@@ -1,0 +1,67 @@
+"""What holds for every test: its own home folder, no keys, no network beyond this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HOME = tempfile.mkdtemp(prefix="renderlock-tests-")
+os.environ |= {"HOME": HOME, "XDG_CACHE_HOME": f"{HOME}/.cache", "HF_HOME": f"{HOME}/hf", "HF_HUB_OFFLINE": "1"}
+os.environ["RENDERLOCK_USER"] = "tester"
+for name in [name for name in os.environ if name.endswith(("_API_KEY", "_TOKEN"))]:
+    del os.environ[name]
+
+
+def is_here(address: object) -> bool:
+    """Whether a socket address is this machine: a path, loopback, or its name."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    if host in ("localhost", ""):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+    """Fails any test that connects to another machine."""
+    if event == "socket.connect" and not is_here(arguments[1]):
+        message = f"a test connects to {arguments[1]}"
+        raise AssertionError(message)
+
+
+sys.addaudithook(refuse_network)
+assert Path(HOME).is_dir()
+
+
+PIPELINE = """\
+project: campaign
+review_model: embedded
+final_model: embedded
+sandbox_model: embedded:v1
+seeds: [0, 1]
+assets:
+  - {name: apple, prompt: a red apple}
+  - {name: star, prompt: a yellow star}
+steps:
+  - {name: quick-pass, model: "${review_model}", size: 64, num_inference_steps: 2, gate: approval}
+  - {name: final-render, model: "${final_model}", size: 96, num_inference_steps: 3}
+  - {name: play, model: "${sandbox_model}", size: 64, num_inference_steps: 2}
+"""
+"""Two assets, two seeds, a gate, a final and a sandbox step, as small as the embedded engine renders."""
+
+
+@pytest.fixture
+def pipeline_path(tmp_path: Path) -> Path:
+    """A pipeline.yml in a folder of its own, not locked yet."""
+    path = tmp_path / "project" / "pipeline.yml"
+    path.parent.mkdir()
+    path.write_text(PIPELINE)
+    return path

@@ -1,0 +1,96 @@
+"""The in-process executor: bounded, isolating failures, stopping cleanly."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from renderlock.errors import EngineFailed, Interrupted
+from renderlock.executors.in_process import Stop, run_jobs
+
+
+def test_every_job_has_one_outcome() -> None:
+    outcomes = list(run_jobs(range(20), lambda job: job * job, workers=3, stop=Stop()))
+    assert sorted((outcome.job, outcome.result) for outcome in outcomes) == [(job, job * job) for job in range(20)]
+
+
+def test_no_more_than_the_workers_run_at_once() -> None:
+    running, most = set[int](), [0]
+    lock = threading.Lock()
+
+    def work(job: int) -> None:
+        with lock:
+            running.add(job)
+            most[0] = max(most[0], len(running))
+        time.sleep(0.005)
+        with lock:
+            running.discard(job)
+
+    list(run_jobs(range(12), work, workers=3, stop=Stop()))
+    assert most[0] == 3
+
+
+def test_a_job_is_taken_only_when_a_worker_is_free() -> None:
+    taken: list[int] = []
+
+    def jobs() -> Iterator[int]:
+        for job in range(10):
+            taken.append(job)
+            yield job
+
+    ended = run_jobs(jobs(), lambda job: job, workers=2, stop=Stop())
+    next(ended)
+    assert len(taken) <= 2
+    ended.close()
+
+
+def test_a_job_that_fails_does_not_stop_the_others() -> None:
+    def work(job: int) -> int:
+        if job == 1:
+            raise EngineFailed(model="m", reason="broken")
+        return job
+
+    outcomes = {outcome.job: outcome for outcome in run_jobs(range(4), work, workers=2, stop=Stop())}
+    assert isinstance(outcomes[1].error, EngineFailed)
+    assert [outcomes[job].result for job in (0, 2, 3)] == [0, 2, 3]
+
+
+def test_our_own_bug_is_raised_and_not_hidden_in_an_outcome() -> None:
+    def work(job: int) -> int:
+        return 1 // job
+
+    with pytest.raises(ZeroDivisionError):
+        list(run_jobs([0], work, workers=1, stop=Stop()))
+
+
+def test_after_a_stop_no_job_starts_and_those_under_way_end() -> None:
+    stop, started = Stop(), list[int]()
+
+    def work(job: int) -> int:
+        started.append(job)
+        if job == 2:
+            stop.ask()
+        if stop.asked:
+            raise Interrupted(done=len(started))
+        return job
+
+    outcomes = list(run_jobs(range(100), work, workers=1, stop=stop))
+    assert started == [0, 1, 2]
+    assert isinstance(outcomes[-1].error, Interrupted)
+
+
+def test_leaving_early_stops_the_jobs_under_way() -> None:
+    stop = Stop()
+
+    def work(job: int) -> int:
+        while job and not stop.asked:
+            time.sleep(0.001)
+        return job
+
+    ended = run_jobs(range(5), work, workers=2, stop=stop)
+    next(ended)
+    ended.close()
+    assert stop.asked
