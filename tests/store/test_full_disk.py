@@ -14,7 +14,7 @@ from tests.store.samples import sample_pixels, sample_render
 from tests.store.writers import put_where_files_may_have
 
 from renderlock.errors import StoreFull
-from renderlock.store import NewRender, RenderRecord, Store, check
+from renderlock.store import NewRender, RenderRecord, Store, check, collect_garbage
 
 
 @pytest.fixture
@@ -28,20 +28,25 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", disk], check=True)
 
 
-def large_render(number: int) -> NewRender:
-    return replace(sample_render(number), picture=sample_pixels(number, width=200, height=200))
+@pytest.mark.parametrize("side_px", [8, 60, 110, 200])
+def test_a_full_disk_is_an_error_of_its_own_and_work_goes_on_once_there_is_room(small_disk: Path, side_px: int) -> None:
+    def render(number: int) -> NewRender:
+        return replace(sample_render(number), picture=sample_pixels(number, width=side_px, height=side_px))
 
-
-def test_a_full_disk_is_an_error_of_its_own_and_work_goes_on_once_there_is_room(small_disk: Path) -> None:
     kept: list[RenderRecord] = []
     with Store.create(small_disk / "store") as store:
         with pytest.raises(StoreFull, match=str(small_disk)):
-            kept.extend(store.put(large_render(number)) for number in itertools.count())
+            kept.extend(store.put(render(number)) for number in itertools.count())
 
+        report = check(store)
+        assert report.of_kind("damaged") + report.of_kind("missing") == ()
+        assert kept == [store.get(record.address) for record in kept]
+    with Store.open(small_disk / "store") as store:
+        collect_garbage(store, dry_run=False, grace_s=0)
+    subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
+    with Store.open(small_disk / "store") as store:
         assert check(store).sound
-        assert all(store.get(record.address) == record for record in kept)
-        subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
-        store.put(large_render(len(kept)))
+        store.put(render(len(kept)))
         assert check(store).findings == ()
 
 

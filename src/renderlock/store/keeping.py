@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from renderlock.errors import StoreDamaged
+from renderlock.errors import StoreDamaged, StoreFull
 from renderlock.store.disk import has_length, publish, replace, sync_folder, write_durably
 from renderlock.store.files import read_event, read_sidecar
 from renderlock.store.index import Index, record_of
@@ -61,9 +61,11 @@ def finish_interrupted_writes(layout: Layout, index: Index) -> None:
         target = {"sidecar": layout.sidecar, "event": layout.event}.get(kind)
         if target is None or not target(name).exists():
             continue
-        with suppress(StoreDamaged):  # The check names it; opening the store must stay possible.
-            _index_file(index, kind, target(name))
-        temp.unlink(missing_ok=True)
+        # Opening must stay possible: a full disk needs the garbage collection, a damaged file the check.
+        with suppress(StoreFull):
+            with suppress(StoreDamaged):
+                _index_file(index, kind, target(name))
+            temp.unlink(missing_ok=True)
 
 
 def _kept(layout: Layout, index: Index, prepared: Prepared) -> RenderRecord | None:
@@ -87,10 +89,12 @@ def _keep_blob(layout: Layout, sha256: str, encoded: Encoded) -> None:
         return
     temp = layout.new_temp("blob", sha256)
     write_durably(temp, encoded.data)
-    if target.exists():
-        replace(temp, target)  # It was cut short by a fault of the disk: same name, the right bytes.
-    else:
-        publish(temp, target)
+    try:
+        if target.exists():
+            replace(temp, target)  # It was cut short by a fault of the disk: same name, the right bytes.
+        else:
+            publish(temp, target)
+    finally:
         temp.unlink(missing_ok=True)
 
 

@@ -51,7 +51,7 @@ class FileStamp:
 
 
 class Store:
-    """One store in a folder; several threads and processes may use it at once."""
+    """One store in a folder; threads may share it, each process opens its own."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
