@@ -27,9 +27,10 @@ def test_a_reference_names_one_version(reference: str, revision: str) -> None:
     assert identity.surface == "embedded/1"
 
 
-def test_an_unknown_reference_is_answered_with_the_known_ones() -> None:
+@pytest.mark.parametrize("reference", ["v9", "other@v1", "renderlock-icons@", "renderlock-icons@v9", "v1@v2"])
+def test_an_unknown_reference_is_answered_with_the_known_ones(reference: str) -> None:
     with pytest.raises(UnknownName) as caught:
-        open_model("v9", EngineOptions())
+        open_model(reference, EngineOptions())
 
     assert all(known in caught.value.advice for known in ("v1", "v2", "renderlock-icons@v1"))
 
@@ -89,6 +90,21 @@ def test_a_damaged_card_is_named_whatever_is_in_it(copied_weights: Path, text: s
     (copied_weights / "v2" / CARD).write_text(text, encoding="latin-1")
 
     with pytest.raises(ModelUnavailable, match=r"v2/model\.json is damaged"):
+        open_version("v2", copied_weights)
+
+
+def test_a_damaged_version_does_not_stop_another(copied_weights: Path) -> None:
+    (copied_weights / "v1" / CARD).write_text("")
+
+    assert open_version("renderlock-icons@v2", copied_weights).revision == "v2"
+
+
+def test_a_card_that_names_files_elsewhere_is_refused(copied_weights: Path) -> None:
+    card = copied_weights / "v2" / CARD
+    path = json.loads(card.read_text())["files"]["text"]["path"]
+    card.write_text(card.read_text().replace(f'"{path}"', '"../../../../etc/passwd"'))
+
+    with pytest.raises(ModelUnavailable, match="damaged: path is"):
         open_version("v2", copied_weights)
 
 

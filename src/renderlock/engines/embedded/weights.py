@@ -125,14 +125,12 @@ def open_version(reference: str, folder: Path) -> Version:
     revisions = list_versions(folder)
     if not revisions:
         raise _unavailable("embedded", f"no version is in {folder}")
-    versions = [_read_version(folder / revision) for revision in revisions]
-    newest = versions[-1]
-    if reference in ("", newest.model):
-        return newest
-    for version in versions:
-        if reference in (version.revision, version.name):
-            return version
-    known = ", ".join([*revisions, newest.model, *(version.name for version in versions)])
+    revision = reference.rpartition("@")[2]
+    version = _read_version(folder / (revision if revision in revisions else revisions[-1]))
+    names = ("", version.model) if version.revision == revisions[-1] else ()
+    if reference in (*names, version.revision, version.name):
+        return version
+    known = ", ".join([*revisions, version.model, *(f"{version.model}@{name}" for name in revisions)])
     raise UnknownName(kind="embedded model", name=reference, known=known)
 
 
@@ -152,6 +150,7 @@ def _version_of(card: Mapping[str, object], folder: Path) -> Version:
     if guidance_scale is None:
         raise RecipeError(field="guidance_scale", found="nothing", allowed="a number")
     entries = {role: object_at(files, role) for role in ROLES}
+    _refuse_paths_outside(folder, [text_at(entry, "path") for entry in entries.values()])
     return Version(
         model=text_at(card, "model"),
         revision=text_at(card, "revision"),
@@ -170,6 +169,12 @@ def _version_of(card: Mapping[str, object], folder: Path) -> Version:
             side_px=whole_at(defaults, "side_px"),
         ),
     )
+
+
+def _refuse_paths_outside(folder: Path, paths: list[str]) -> None:
+    for path in paths:
+        if not (folder / path).resolve().is_relative_to(folder.parent.resolve()):
+            raise RecipeError(field="path", found=path, allowed="a file among the weights")
 
 
 def _texts_at(fields: Mapping[str, object], key: str) -> list[str]:
