@@ -12,9 +12,11 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from renderlock.engines.base import Engine, EngineFactory, EngineOptions
-from renderlock.errors import EngineBroken, RenderlockError, UnknownName
+from renderlock.engines.guarded import Origin, open_guarded
+from renderlock.errors import EngineBroken, UnknownName
 
 ENTRY_POINT_GROUP = "renderlock.engines"
+OUR_PACKAGE = "renderlock"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class EngineEntry:
     name: str
     factory: str
     summary: str
-    package: str = "renderlock"
+    package: str = OUR_PACKAGE
 
 
 OURS = (
@@ -36,24 +38,41 @@ OURS = (
 def list_engines() -> tuple[EngineEntry, ...]:
     """All engines that can be named here, ours first; a third party cannot take one of our names."""
     ours = {entry.name for entry in OURS}
-    found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
-    return OURS + tuple(_entry_of(point) for point in found if point.name not in ours)
+    theirs = {_entry_of(point) for point in entry_points(group=ENTRY_POINT_GROUP) if point.name not in ours}
+    return OURS + tuple(sorted(theirs, key=lambda entry: (entry.name, entry.package, entry.factory)))
 
 
 def open_engine(reference: str, options: EngineOptions) -> Engine:
     """The engine for a model reference, with no weights loaded.
 
-    Raises `UnknownName` with the nearest known name, `EngineBroken` where a third party's factory fails,
-    and what the engine itself raises for a model it does not have.
+    Raises `UnknownName` with the nearest known name, `EngineBroken` where a third party's module cannot be imported,
+    its factory fails, or two packages bring the same name, and what the engine itself raises for a model it does
+    not have.
     """
     name, _, model = reference.partition(":")
-    entries = {entry.name: entry for entry in list_engines()}
-    entry = entries.get(name)
-    if entry is None:
-        near = get_close_matches(name, entries, 1)
-        known = ", ".join(entries) + (f". Did you mean {near[0]}?" if near else "")
+    entry = _entry_named(name)
+    if entry.package == OUR_PACKAGE:
+        return _load_factory(entry)(model, options)
+    origin = Origin(entry.name, entry.package)
+    try:
+        factory = _load_factory(entry)
+    except Exception as error:
+        raise origin.broken(f"{entry.factory} cannot be imported: {error!r}") from error
+    return open_guarded(factory, model, options, origin)
+
+
+def _entry_named(name: str) -> EngineEntry:
+    entries = list_engines()
+    found = [entry for entry in entries if entry.name == name]
+    if len(found) > 1:
+        packages = " and ".join(entry.package for entry in found)
+        raise EngineBroken(name=name, package=packages, reason="more than one package brings an engine of this name")
+    if not found:
+        names = [entry.name for entry in entries]
+        near = get_close_matches(name, names, 1)
+        known = ", ".join(names) + (f". Did you mean {near[0]}?" if near else "")
         raise UnknownName(kind="engine", name=name, known=known)
-    return _load_factory(entry)(model, options)
+    return found[0]
 
 
 def _entry_of(point: EntryPoint) -> EngineEntry:
@@ -63,12 +82,5 @@ def _entry_of(point: EntryPoint) -> EngineEntry:
 
 def _load_factory(entry: EngineEntry) -> EngineFactory:
     module_name, _, attribute = entry.factory.partition(":")
-    try:
-        factory: EngineFactory = getattr(import_module(module_name), attribute)
-    except RenderlockError:
-        raise
-    except Exception as error:
-        if entry.package == "renderlock":
-            raise
-        raise EngineBroken(name=entry.name, package=entry.package, reason=repr(error)) from error
+    factory: EngineFactory = getattr(import_module(module_name), attribute)
     return factory
