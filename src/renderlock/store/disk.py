@@ -15,7 +15,7 @@ from pathlib import Path
 from renderlock.errors import StoreFull, StoreUnusable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV, errno.ENOSYS}
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 @contextmanager
@@ -33,8 +33,9 @@ def os_errors_as_store_errors(root: Path) -> Iterator[None]:
 
 def write_durably(temp: Path, data: bytes) -> None:
     """Writes a new file and waits until the disk has it; leaves nothing behind where that fails."""
+    temp.touch(exist_ok=False)
     try:
-        with temp.open("xb") as file:
+        with temp.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
