@@ -19,6 +19,7 @@ from renderlock.errors import AmbiguousAddress, InputUnusable, StoreDamaged, Sto
 from renderlock.imaging.pixels import Pixels, decode_picture
 from renderlock.spec.standing import Standing
 from renderlock.store import Encoded, FileStamp, Made, Store
+from renderlock.store.intake import prepare
 
 pictures = array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12).flatmap(
     lambda sides: st.sampled_from((3, 4)).flatmap(lambda channels: arrays(np.uint8, (*sides, channels)))
@@ -189,6 +190,15 @@ def test_records_come_newest_first_and_only_those_asked_for(store: Store) -> Non
     assert list(store.records(asset="icon")) == [icon]
     assert list(store.records(standing=Standing.PRODUCTION, step="quick-pass")) == hero[::-1]
     assert list(store.records(step="final")) == []
+
+
+def test_more_records_than_one_page_come_each_once_even_when_made_at_one_moment(store: Store) -> None:
+    records = [prepare(replace(sample_render(number), made=Made(MOMENT, 1.0))).record for number in range(1001)]
+    with store.index.writing() as writer:
+        for record in records:
+            writer.add_render(record, record.to_bytes())
+
+    assert list(store.records()) == sorted(records, key=lambda record: record.address, reverse=True)
 
 
 def test_a_damaged_picture_is_named_when_it_is_read(store: Store) -> None:
