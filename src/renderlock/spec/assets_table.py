@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from renderlock.errors import Problem
 from renderlock.spec.interpolation import Interpolation
@@ -36,8 +37,11 @@ class TableRow:
     place: Place
 
 
-def load_rows(path: Path, interpolation: Interpolation, report: Report) -> list[TableRow]:
-    """The rows of a table; what cannot be read is reported, against `assets_from` where it is the whole file."""
+def load_rows(path: Path, interpolation: Interpolation, report: Report) -> list[TableRow] | None:
+    """The rows of a table, or None where it cannot be read.
+
+    What is wrong is reported, against `assets_from` where there is no readable file.
+    """
     try:
         text = read_text(path, LARGEST_TABLE_BYTES)
     except TextUnusable as error:
@@ -45,37 +49,61 @@ def load_rows(path: Path, interpolation: Interpolation, report: Report) -> list[
             report.add_all([error.problem])
         else:
             report.add(("assets_from",), f"{path}: {error.problem.found}", error.problem.allowed)
-        return []
+        return None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        return list(_rows(reader, str(path), interpolation, report))
+        header = [cell.strip() for cell in next(reader, [])]
+        if not _header_is_usable(header, str(path), report):
+            return None
+        return list(_Table(str(path), header, interpolation, report).rows(reader))
     except csv.Error as error:
-        report.add_all(
-            [Problem(str(path), reader.line_num or 1, 1, "", str(error), "comma-separated values (RFC 4180)")]
-        )
-        return []
+        allowed = "comma-separated values (RFC 4180)"
+        report.add_all([Problem(str(path), reader.line_num or 1, 1, "", str(error), allowed)])
+        return None
 
 
-def _rows(reader: Iterator[list[str]], file: str, interpolation: Interpolation, report: Report) -> Iterator[TableRow]:
-    header = [cell.strip() for cell in next(reader, [])]
-    if not _header_is_usable(header, file, report):
-        return
-    line = reader.line_num + 1  # type: ignore[attr-defined]  # csv.reader's type is private
-    for index, cells in enumerate(reader):
-        place, line = Place(file, line, 1), reader.line_num + 1  # type: ignore[attr-defined]  # as above
-        path: KeyPath = ("assets_from", index)
-        if not any(cell.strip() for cell in cells):
-            continue
-        if index >= MOST_ROWS:
-            report.pinned(place).add(path, f"more than {MOST_ROWS} rows", "fewer")
-            return
-        if len(cells) > len(header):
-            allowed = f"at most {len(header)}, one for each name in the header; cells with a comma stand in quotes"
-            report.pinned(place).add(path, f"{len(cells)} cells", allowed)
-            continue
-        row = {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()}
-        values = {name: _cell(name, cell, (*path, name), place, interpolation) for name, cell in row.items()}
-        yield TableRow(values, path, place)
+class _Reader(Protocol):
+    """What is used of `csv.reader`, whose type is private."""
+
+    @property
+    def line_num(self) -> int: ...
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+
+@dataclass(frozen=True)
+class _Table:
+    file: str
+    header: list[str]
+    interpolation: Interpolation
+    report: Report
+
+    def rows(self, reader: _Reader) -> Iterator[TableRow]:
+        line = reader.line_num + 1
+        for index, cells in enumerate(reader):
+            place, line = Place(self.file, line, 1), reader.line_num + 1
+            path: KeyPath = ("assets_from", index)
+            if not any(cell.strip() for cell in cells):
+                continue
+            if index >= MOST_ROWS:
+                self.report.pinned(place).add(path, f"more than {MOST_ROWS} rows", "fewer")
+                return
+            if len(cells) > len(self.header):
+                allowed = f"at most {len(self.header)}, one a column; a cell with a comma stands in quotes"
+                self.report.pinned(place).add(path, f"{len(cells)} cells", allowed)
+                continue
+            row = {name: cell for name, cell in zip(self.header, cells, strict=False) if cell.strip()}
+            yield TableRow(
+                {name: self._value(name, cell, (*path, name), place) for name, cell in row.items()}, path, place
+            )
+
+    def _value(self, name: str, cell: str, path: KeyPath, place: Place) -> object:
+        if name not in _LISTS or cell.strip().startswith("${"):
+            return self.interpolation.text_at(cell, path, place)
+        parts = [part.strip() for part in cell.split(";")]
+        if name == "seeds":
+            return [core_value(part) for part in parts]
+        return [self.interpolation.text_at(part, (*path, index), place) for index, part in enumerate(parts)]
 
 
 def _header_is_usable(header: list[str], file: str, report: Report) -> bool:
@@ -96,12 +124,3 @@ def _header_is_usable(header: list[str], file: str, report: Report) -> bool:
         pinned.add(("assets_from",), f"the column `{name}` again", "each column once")
         usable = False
     return usable
-
-
-def _cell(name: str, cell: str, path: KeyPath, place: Place, interpolation: Interpolation) -> object:
-    if name not in _LISTS or cell.strip().startswith("${"):
-        return interpolation.text_at(cell, path, place)
-    parts = [part.strip() for part in cell.split(";")]
-    if name == "seeds":
-        return [core_value(part) for part in parts]
-    return [interpolation.text_at(part, (*path, index), place) for index, part in enumerate(parts)]

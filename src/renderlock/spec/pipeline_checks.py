@@ -45,14 +45,17 @@ def draft_steps(steps: Sequence[object], models: Mapping[Role, str], report: Rep
     )
 
 
-def check_steps(steps: Sequence[StepDraft], init_images: Sequence[NamedEntry], report: Report) -> None:
-    """Reports what does not hold between the steps; `init_images` are the assets that bring one, at that key."""
+def check_steps(steps: Sequence[StepDraft], init_images: Sequence[NamedEntry] | None, report: Report) -> None:
+    """Reports what does not hold between the steps.
+
+    `init_images` are the assets that bring one, at that key; None where that is not known.
+    """
     check_unique([NamedEntry(step.name, (*step.path, "name"), report) for step in steps if step.name])
     by_name = {step.name: step for step in steps if step.name}
     for step in steps:
         for path, need in step.needs:
             _check_need(step, path, need, by_name, report)
-        _check_strength(step, has_init_image=bool(init_images), report=report)
+        _check_strength(step, has_init_image=init_images is None or bool(init_images), report=report)
     cycle = first_cycle({name: [need for _, need in step.needs if need != name] for name, step in by_name.items()})
     if cycle:
         first = min((by_name[name] for name in cycle), key=lambda step: step.path[-1])
@@ -60,7 +63,7 @@ def check_steps(steps: Sequence[StepDraft], init_images: Sequence[NamedEntry], r
         report.add(first.path, f"steps that wait for each other: {shown}", "no cycle")
 
     if not any(step.has_strength and not step.init_from for step in steps):
-        for asset in init_images:
+        for asset in init_images or ():
             allowed = "an `init_image` where a step has `strength` (and no `init_from`), so that it is used"
             asset.report.add(asset.path, "an `init_image` that no step starts from", allowed)
 

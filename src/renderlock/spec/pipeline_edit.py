@@ -33,8 +33,9 @@ def edit_model(path: Path, role: Role, reference: str) -> None:
     key, value = _written(root, role, report)
     _check_literal_uses(root, role, value, report)
     edited = body[: value.start] + _scalar(reference, plain=value.plain) + body[value.end :]
-    if not _in_place(body, key, value) or not _differs_only_in(root, _fields(edited, path), role, _escaped(reference)):
-        report.add((role.key,), "a value that cannot be replaced safely", "plain or quoted text on the key's own line")
+    if not _in_place(body, key, value) or not _differs_only_in(root, edited, role, _escaped(reference)):
+        allowed = "plain or quoted text on the key's own line, without an anchor"
+        report.add((role.key,), "a value that cannot be replaced safely", allowed, at_key=True)
     report.raise_problems()
     try:
         replace_text(path, mark + edited)
@@ -95,7 +96,8 @@ def _check_literal_uses(root: Fields, role: Role, old: Scalar, report: Report) -
 def _in_place(text: str, key: Scalar, value: Scalar) -> bool:
     """Whether the value stands after its key on one line: no alias, anchor, or block scalar."""
     between = text[key.end : value.start]
-    return key.end <= value.start and between.strip() == ":" and "\n" not in text[key.start : value.end].strip()
+    written = text[value.start : value.end]
+    return between.strip() == ":" and "\n" not in between + written and written[:1] not in ("", "&", "|", ">")
 
 
 def _scalar(reference: str, *, plain: bool) -> str:
@@ -109,11 +111,19 @@ def _escaped(reference: str) -> str:
     return reference.replace("${", "$${")
 
 
-def _differs_only_in(before: Fields, after: Fields, role: Role, text: str) -> bool:
-    changed = after.fields.get(role.key)
-    others_before = {key: _plain(node) for key, (_, node) in before.fields.items() if key != role.key}
-    others_after = {key: _plain(node) for key, (_, node) in after.fields.items() if key != role.key}
-    return changed is not None and _plain(changed[1]) == text and others_before == others_after
+def _differs_only_in(before: Fields, edited: str, role: Role, text: str) -> bool:
+    """Whether the edited text holds `text` for the role and all else as before."""
+    try:
+        after, problems = compose(edited, "")
+    except YamlUnreadable:
+        return False
+    if problems or not isinstance(after, Fields):
+        return False
+    return _plain(after) == {**_plain_fields(before), role.key: text}
+
+
+def _plain_fields(node: Fields) -> dict[str, object]:
+    return {key: _plain(child) for key, (_, child) in node.fields.items()}
 
 
 def _plain(node: Scalar | Items | Fields) -> object:
@@ -122,4 +132,4 @@ def _plain(node: Scalar | Items | Fields) -> object:
         return node.value
     if isinstance(node, Items):
         return [_plain(item) for item in node.items]
-    return {key: _plain(child) for key, (_, child) in node.fields.items()}
+    return _plain_fields(node)

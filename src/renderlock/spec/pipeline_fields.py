@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import PurePath
+from typing import TypeGuard
 
 from pydantic_core import PydanticCustomError
 
@@ -27,7 +28,7 @@ NAME_ALLOWED = "1 to 64 letters, digits, `.`, `_` or `-`, the first a letter or 
 STEPS_ALLOWED = f"a list of 1 to {MOST_STEPS} steps"
 ASSETS_ALLOWED = "a list of assets, or a map of them by name"
 TEXT_ALLOWED = "text that is not empty"
-PROMPT_ALLOWED = f"text that is not empty, of at most {LONGEST_PROMPT} characters"
+PROMPT_ALLOWED = f"text that is not empty, of at most {LONGEST_PROMPT} characters, none a control character"
 SIZE_ALLOWED = f'one side of a square, or "WIDTHxHEIGHT", each 1 to {LARGEST_SIDE_PX} pixels'
 SEEDS_ALLOWED = (
     f"one seed, a list of different seeds, or {{start: 0, count: 10}}; a seed is 0 to {LARGEST_SEED}, "
@@ -46,6 +47,7 @@ NIGHTLY_ALLOWED = 'a map with a time of day, as {at: "02:00"}'
 TIME_ALLOWED = 'a time of day in quotes, as "02:00"'
 PATH_ALLOWED = "a path, relative to this file"
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NAME = re.compile(NAME_PATTERN[:-1] + r"\Z")
 _SIZE = re.compile(r"([0-9]{1,6}) ?[xX×] ?([0-9]{1,6})\Z")
 _MEMORY = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?) ?([KMGT]i?B)\Z")
@@ -80,23 +82,28 @@ def parse_name(value: object) -> str:
     return value
 
 
+def is_text(value: object, longest: int = LONGEST_PROMPT) -> TypeGuard[str]:
+    """Whether it is text with something in it, nothing of it a control character."""
+    return isinstance(value, str) and len(value) <= longest and bool(value.strip()) and not _CONTROL.search(value)
+
+
 def parse_text(value: object) -> str:
     """Text with something in it."""
-    if not isinstance(value, str) or not value.strip():
+    if not is_text(value):
         raise refusal(TEXT_ALLOWED)
     return value
 
 
 def parse_prompt(value: object) -> str:
     """A prompt as a recipe takes it."""
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_PROMPT:
+    if not is_text(value):
         raise refusal(PROMPT_ALLOWED)
     return value
 
 
 def parse_path(value: object) -> str:
     """A path as text; whether the file exists is seen when it is used."""
-    if not isinstance(value, str) or not value.strip() or PurePath(value).name == "":
+    if not is_text(value, 1000) or PurePath(value).name == "":
         raise refusal(PATH_ALLOWED)
     return value
 
@@ -180,7 +187,7 @@ def parse_texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) > MOST_IN_A_LIST:
         raise refusal(TEXTS_ALLOWED)
     for index, text in enumerate(value):
-        if not isinstance(text, str) or not text.strip():
+        if not is_text(text):
             raise refusal(TEXTS_ALLOWED, (index,))
     return tuple(value)
 

@@ -16,11 +16,19 @@ from renderlock.spec.interpolation import Interpolation
 from renderlock.spec.pipeline import Asset, Pipeline, seeds_for
 from renderlock.spec.pipeline_build import CheckedAsset, CheckedStep, build_pipeline
 from renderlock.spec.pipeline_checks import NamedEntry, check_steps, check_unique, draft_steps
-from renderlock.spec.pipeline_fields import ASSETS_ALLOWED, MOST_STEPS, NAME_ALLOWED, STEPS_ALLOWED, is_name
+from renderlock.spec.pipeline_fields import (
+    ASSETS_ALLOWED,
+    MOST_STEPS,
+    NAME_ALLOWED,
+    PROMPT_ALLOWED,
+    STEPS_ALLOWED,
+    is_name,
+    is_text,
+)
 from renderlock.spec.pipeline_model import AssetFields, AssetModel, PipelineModel, StepModel, TopModel
 from renderlock.spec.pipeline_validation import validated
 from renderlock.spec.place import KeyPath
-from renderlock.spec.recipe import LARGEST_SEED, LONGEST_PROMPT
+from renderlock.spec.recipe import LARGEST_SEED
 from renderlock.spec.report import Report, Unresolved, describe
 from renderlock.spec.roles import Role
 from renderlock.spec.text_file import TextUnusable, read_text
@@ -40,9 +48,10 @@ def load_pipeline(path: Path, *, prompt: str | None = None) -> Pipeline:
     interpolation = Interpolation(root, report)
     values = interpolation.values()
     top = _top(values, report)
-    entries = [*_written_assets(values, report), *_table_assets(path, values, interpolation, report)]
+    table = _table_assets(path, values, interpolation, report)
+    entries = [*_written_assets(values, report), *(table or [])]
     assets = _checked_assets(entries)
-    steps = _checked_steps(values, _init_images(entries), report)
+    steps = _checked_steps(values, None if table is None else _init_images(entries), report)
     _check_vars(values, report)
     _check_prompt(prompt, report)
     report.raise_problems()
@@ -110,11 +119,14 @@ def _written_assets(values: Mapping[str, object], report: Report) -> Iterator[_A
 
 def _table_assets(
     path: Path, values: Mapping[str, object], interpolation: Interpolation, report: Report
-) -> list[_AssetEntry]:
+) -> list[_AssetEntry] | None:
+    """The assets of the table that `assets_from` names; None where it cannot be read."""
     table = values.get("assets_from")
     if not isinstance(table, str) or not table.strip():
         return []
     rows = load_rows(path.parent / table, interpolation, report)
+    if rows is None:
+        return None
     return [_AssetEntry(row.fields, row.path, report.pinned(row.place)) for row in rows]
 
 
@@ -151,7 +163,7 @@ def _init_images(entries: Sequence[_AssetEntry]) -> list[NamedEntry]:
 
 
 def _checked_steps(
-    values: Mapping[str, object], init_images: Sequence[NamedEntry], report: Report
+    values: Mapping[str, object], init_images: Sequence[NamedEntry] | None, report: Report
 ) -> list[CheckedStep]:
     steps = values.get("steps")
     if isinstance(steps, Unresolved):
@@ -177,9 +189,8 @@ def _check_vars(values: Mapping[str, object], report: Report) -> None:
 
 
 def _check_prompt(prompt: str | None, report: Report) -> None:
-    if prompt is not None and (not prompt.strip() or len(prompt) > LONGEST_PROMPT):
-        allowed = f"text that is not empty, of at most {LONGEST_PROMPT} characters"
-        report.add_all([Problem(report.file, 1, 1, "--prompt", describe(prompt), allowed)])
+    if prompt is not None and not is_text(prompt):
+        report.add_all([Problem(report.file, 1, 1, "--prompt", describe(prompt), PROMPT_ALLOWED)])
 
 
 def _with_prompt(pipeline: Pipeline, prompt: str | None) -> Pipeline:

@@ -184,7 +184,8 @@ class TopModel(_Map):
 
 
 class PipelineModel(TopModel):
-    """A whole pipeline.yml. It gives the schema; loading takes assets and steps one by one, to stop when it must."""
+    """A whole pipeline.yml."""
 
+    # Loading validates assets and steps one by one instead, so that the number of errors stays bounded.
     assets: list[AssetModel] | dict[Name, AssetFields] | None = Field(None, description="The pictures to deliver.")
     steps: list[StepModel] = Field(description=fields.STEPS_ALLOWED, min_length=1, max_length=fields.MOST_STEPS)

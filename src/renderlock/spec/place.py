@@ -33,6 +33,11 @@ def dotted(path: KeyPath) -> str:
         elif _SIMPLE_KEY.match(part):
             text += f".{part}" if text else part
         else:
-            shown = part if len(part) <= _LONGEST_KEY_SHOWN else f"{part[:_LONGEST_KEY_SHOWN]}…"
-            text += f'["{shown}"]'
+            text += f"[{quoted(part, _LONGEST_KEY_SHOWN)}]"
     return text
+
+
+def quoted(text: str, longest: int) -> str:
+    """The text in quotes on one line, cut to `longest` characters, with nothing a terminal would act on."""
+    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[:longest])
+    return f'"{shown}…"' if len(text) > longest else f'"{shown}"'

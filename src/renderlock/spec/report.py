@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from renderlock.errors import ConfigurationError, Problem
-from renderlock.spec.place import KeyPath, Place, dotted
+from renderlock.spec.place import KeyPath, Place, dotted, quoted
 from renderlock.spec.yaml_nodes import Fields, Items, Node
 
 MOST_PROBLEMS = 200
@@ -139,7 +139,7 @@ def describe(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f'"{value[:_LONGEST_SHOWN]}…"' if len(value) > _LONGEST_SHOWN else f'"{value}"'
+            return quoted(value, _LONGEST_SHOWN)
         case int() | float():
             text = f"{value}"
             return f"{text[:_LONGEST_SHOWN]}…" if len(text) > _LONGEST_SHOWN else text

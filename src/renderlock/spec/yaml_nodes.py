@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, cast
 import yaml  # type: ignore[import-untyped]  # ships no types; the two classes below say what is used
 
 from renderlock.errors import Problem
-from renderlock.spec.place import dotted
+from renderlock.spec.place import dotted, quoted
 
 LARGEST_TEXT_BYTES = 1024 * 1024
 DEEPEST_NESTING = 16
@@ -274,7 +274,7 @@ class _Composer:
     def _add_field(self, parent: Fields, key: Scalar, node: Node) -> None:
         if key.text in parent.fields:
             allowed = f"each key once; it is already on line {parent.fields[key.text][0].line}"
-            self._problem_at_key(key, f"the key `{key.text[:80]}` again", allowed)
+            self._problem_at_key(key, f"the key {quoted(key.text, 80)} again", allowed)
             return
         parent.fields[key.text] = (key, node)
         if key.text == "<<" and key.plain:
