@@ -129,7 +129,6 @@ class Index:
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._drop_stale_side_files()
             connection = sqlite3.connect(
                 self._layout.index, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -140,13 +139,6 @@ class Index:
                 raise
             self._connection = connection
         return self._connection
-
-    def _drop_stale_side_files(self) -> None:
-        """Removes the write-ahead log of an index that someone deleted; SQLite would play it into a new one."""
-        stale = [path for path in self.side_files() if path.exists()]
-        if stale and not self._layout.index.exists():
-            for path in stale:
-                path.unlink(missing_ok=True)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         _use_wal(connection)
