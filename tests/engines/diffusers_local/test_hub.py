@@ -44,10 +44,15 @@ def repository(tmp_path: Path) -> Path:
 
 def ask(reference: str, mode: str, cache: Path, endpoint: str, **environment: str) -> dict[str, object]:
     """What a process of its own says of a reference: the hub's client reads its environment when it is imported."""
-    settings = {"HF_HOME": str(cache), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_PROGRESS_BARS": "1", **environment}
+    settings = {
+        "HF_HOME": str(cache),
+        "HF_ENDPOINT": endpoint,
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_OFFLINE": "0",
+    }
     done = subprocess.run(
         [sys.executable, "-c", ASK, reference, mode],
-        env={**os.environ, **settings},
+        env={**os.environ, **settings, **environment},
         capture_output=True,
         text=True,
         check=True,

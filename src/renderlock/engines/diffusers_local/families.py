@@ -17,6 +17,8 @@ from renderlock.spec.recipe import Size
 
 MOST_PIXELS = 4096 * 4096
 LONGEST_SIDE_PX = 8192
+TIMES_NATIVE = 8
+"""How many times its native side a model's longest side may be; a longer one repeats itself."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,8 @@ def size_rule(pipeline: str, folder: ModelFolder) -> SizeRule:
     family = family_of(pipeline)
     scale = vae_scale(folder)
     multiple = lcm(family.multiple, scale * family.cell)
-    largest = min(LONGEST_SIDE_PX, family.longest_side_px(folder)) // multiple * multiple
     native = family.native_px or whole(_denoiser(folder), "sample_size", 1024 // scale) * scale
+    largest = min(LONGEST_SIDE_PX, family.longest_side_px(folder), TIMES_NATIVE * native) // multiple * multiple
     side = min(max(native // multiple, 1) * multiple, largest)
     smallest = min(-(-8 * scale // multiple) * multiple, side)
     return SizeRule(Size(side, side), multiple, smallest, largest, MOST_PIXELS)
