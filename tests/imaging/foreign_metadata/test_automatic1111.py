@@ -107,8 +107,20 @@ def test_an_unclosed_quote_ends_at_the_comma() -> None:
     assert (metadata.sampler, metadata.seed) == ("LMS", 3)
 
 
-def test_forge_is_told_by_its_version() -> None:
-    assert read("x\nSteps: 9, Sampler: LMS, Seed: 3, Version: f2.0.1v1.10.1-previous-659").tool == "forge"
+@pytest.mark.parametrize(
+    ("said", "tool"),
+    [
+        ("Version: f2.0.1v1.10.1-previous-659", "forge"),
+        ("Version: neo", "forge"),
+        ("Version: v1.10.1", "automatic1111"),
+        ("Version: Fooocus v2.5.5", "fooocus"),
+        ("Version: ComfyUI", "comfyui"),
+        ("App: SD.Next", "sdnext"),
+        ('Civitai resources: [{"type":"checkpoint","modelVersionId":290640}]', "civitai"),
+    ],
+)
+def test_relatives_are_told_by_what_they_say(said: str, tool: str) -> None:
+    assert read(f"x\nSteps: 9, Sampler: LMS, Seed: 3, {said}").tool == tool
 
 
 @pytest.mark.parametrize(

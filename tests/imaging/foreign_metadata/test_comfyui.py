@@ -109,7 +109,65 @@ def test_the_custom_sampler_has_its_seed_and_guidance_itself() -> None:
     metadata = read(graph)
 
     assert (metadata.seed, metadata.steps, metadata.guidance_scale) == (77, 24, 6.0)
-    assert metadata.sampler_name == "dpmpp_2m"
+    assert (metadata.sampler_name, metadata.schedule) == ("dpmpp_2m", "karras")
+
+
+def test_a_node_of_one_sampler_only_names_it_by_its_class() -> None:
+    graph = changed(flux_graph(), n16=node("SamplerEulerAncestral", eta=1.0, s_noise=1.0))
+
+    assert read(graph).sampler_name == "euler_a"
+
+
+def test_a_node_that_adds_noise_is_no_sampling_pass() -> None:
+    graph = changed(
+        default_graph(),
+        n90=node("AddLatentNoise", seed=13, strength=0.1, latent=to("3")),
+        n8=node("VAEDecode", samples=to("90"), vae=to("4", 2)),
+    )
+    metadata = read(graph)
+
+    assert (metadata.seed, metadata.size) == (8566257, (512, 768))
+
+
+def test_after_an_upscale_model_the_size_is_not_known() -> None:
+    graph = changed(
+        default_graph(),
+        n91=node("ImageUpscaleWithModel", upscale_model=to("92"), image=to("8")),
+        n92=node("UpscaleModelLoader", model_name="4x-UltraSharp.pth"),
+        n93=node("VAEEncode", pixels=to("91"), vae=to("4", 2)),
+        n94=node("KSampler", seed=2, steps=9, cfg=5, sampler_name="euler", scheduler="normal", denoise=0.3,
+                 model=to("4"), positive=to("6"), negative=to("7"), latent_image=to("93")),
+        n95=node("VAEDecode", samples=to("94"), vae=to("4", 2)),
+        n9=node("SaveImage", filename_prefix="ComfyUI", images=to("95")),
+    )  # fmt: skip
+    metadata = read(graph)
+
+    assert (metadata.size, metadata.seed) == (None, 8566257)
+
+
+def test_base_and_refiner_of_sdxl_are_two_passes_of_one_picture() -> None:
+    graph: Graph = {
+        "4": node("CheckpointLoaderSimple", ckpt_name="sd_xl_base_1.0.safetensors"),
+        "5": node("EmptyLatentImage", width=1024, height=1024, batch_size=1),
+        "6": node("CLIPTextEncode", text="a jar", clip=to("4", 1)),
+        "7": node("CLIPTextEncode", text="watermark", clip=to("4", 1)),
+        "10": node("KSamplerAdvanced", add_noise="enable", noise_seed=721897303308196, steps=25, cfg=8,
+                   sampler_name="euler", scheduler="normal", start_at_step=0, end_at_step=20,
+                   return_with_leftover_noise="enable", model=to("4"), positive=to("6"), negative=to("7"),
+                   latent_image=to("5")),
+        "11": node("KSamplerAdvanced", add_noise="disable", noise_seed=0, steps=25, cfg=8, sampler_name="euler",
+                   scheduler="normal", start_at_step=20, end_at_step=10000, return_with_leftover_noise="disable",
+                   model=to("12"), positive=to("15"), negative=to("7"), latent_image=to("10")),
+        "12": node("CheckpointLoaderSimple", ckpt_name="sd_xl_refiner_1.0.safetensors"),
+        "15": node("CLIPTextEncode", text="a jar", clip=to("12", 1)),
+        "17": node("VAEDecode", samples=to("11"), vae=to("12", 2)),
+        "19": node("SaveImage", filename_prefix="ComfyUI", images=to("17")),
+    }  # fmt: skip
+    metadata = read(graph)
+
+    assert (metadata.prompt, metadata.negative_prompt, metadata.seed) == ("a jar", "watermark", 721897303308196)
+    assert (metadata.model, metadata.size) == ("sd_xl_base_1.0.safetensors", (1024, 1024))
+    assert dict(metadata.extras)["pass 2"].startswith("seed: 0, steps: 25")
 
 
 def test_prompts_are_followed_through_conditioning_nodes() -> None:

@@ -35,7 +35,13 @@ _FIELDS = frozenset(
     )
 )
 _TELLING = frozenset(("Steps", "Sampler", "CFG scale", "Seed"))
-_FORGE_VERSION = re.compile(r"^f\d")
+_RELATIVES = (
+    ("Version", re.compile(r"f\d|neo"), "forge"),
+    ("Version", re.compile(r"Fooocus"), "fooocus"),
+    ("Version", re.compile(r"ComfyUI"), "comfyui"),
+    ("App", re.compile(r"SD\.Next"), "sdnext"),
+    ("Civitai resources", re.compile(r"."), "civitai"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def metadata_from(parts: Infotext, raw: str) -> ForeignMetadata:
     if parts.trailing.strip():
         extras = (*extras, ("text after the parameters", parts.trailing))
     return ForeignMetadata(
-        tool="forge" if version and _FORGE_VERSION.match(version) else "automatic1111",
+        tool=_tool(values),
         prompt=parts.prompt,
         negative_prompt=parts.negative_prompt,
         seed=whole_of(values.get("Seed")),
@@ -101,6 +107,14 @@ def metadata_from(parts: Infotext, raw: str) -> ForeignMetadata:
         raw=raw,
         extras=extras,
     )
+
+
+def _tool(values: dict[str, str]) -> str:
+    """Which of the tools that write this text wrote it, as far as they say; the first of them where they don't."""
+    for key, pattern, tool in _RELATIVES:
+        if pattern.match(values.get(key, "")):
+            return tool
+    return "automatic1111"
 
 
 def _parameter_line(lines: list[str]) -> tuple[int | None, tuple[tuple[str, str], ...]]:

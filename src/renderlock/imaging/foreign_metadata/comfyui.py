@@ -7,6 +7,8 @@ listed in the extras. A file with only the editor's graph (`workflow`) is recogn
 
 from __future__ import annotations
 
+import re
+
 from renderlock.imaging.foreign_metadata.base import ForeignMetadata, PictureTexts
 from renderlock.imaging.foreign_metadata.comfyui_graph import (
     Graph,
@@ -23,6 +25,7 @@ from renderlock.imaging.foreign_metadata.comfyui_prompts import prompts_of
 from renderlock.imaging.foreign_metadata.json_text import number_of, parse_map, whole_of
 from renderlock.imaging.foreign_metadata.samplers import canonical_sampler, canonical_schedule
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MODEL_FILES = ("ckpt_name", "unet_name", "base_ckpt_name", "gguf_name", "model_name", "model", "model_path")
 _MODEL_LINKS = ("model", "model1", "model_opt", "base_model", "pipe", "guider", "any", "", "value")
 
@@ -92,8 +95,13 @@ def _setting(graph: Graph, sampler: Node, name: str, through: str) -> str | None
     if name in sampler.literals or name in sampler.links:
         return text_at(graph, sampler, name)
     link = sampler.links.get(through)
-    nodes = upstream(graph, link, every_input) if link else ()
-    return next((value for node, _ in nodes if (value := node.text(name))), None)
+    nodes = [node for node, _ in upstream(graph, link, every_input)] if link else []
+    found = next((node for node in nodes if name in node.literals or name in node.links), None)
+    if found is not None:
+        return text_at(graph, found, name)
+    # Nodes of one sampler or schedule only say which in their class: SamplerEulerAncestral, KarrasScheduler.
+    words = _CAMEL.sub(" ", nodes[0].kind) if nodes else ""
+    return words.removeprefix("Sampler").removesuffix("Scheduler").strip(" _") or None
 
 
 def _number(graph: Graph, sampler: Node, name: str, through: str) -> object:

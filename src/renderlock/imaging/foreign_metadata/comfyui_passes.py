@@ -9,6 +9,9 @@ from renderlock.imaging.foreign_metadata.json_text import number_of, size_of
 
 _LATENTS = ("latent_image", "latent", "samples", "optional_latent", "latents")
 _IMAGES = ("images", "image", "pixels")
+_SEEDED = {"seed", "noise_seed", "noise"}
+_SAMPLING = {"steps", "sigmas", "sampler_name", "sampler", "guider", "positive"}
+_UNKNOWN_SCALES = {"upscale_model", "megapixels"}
 _MOST_PASSES = 16
 _LONGEST_CHAIN = 64
 
@@ -34,7 +37,7 @@ def latent_size(graph: Graph, sampler: Node) -> tuple[int, int] | None:
     link: Link | None = _latent_link(sampler)
     for _ in range(_LONGEST_CHAIN):
         node = graph.get(link.node) if link else None
-        if node is None:
+        if node is None or _UNKNOWN_SCALES & (node.literals.keys() | node.links.keys()):
             return None
         width, height = number_of(number_at(graph, node, "width")), number_of(number_at(graph, node, "height"))
         if width and height:
@@ -59,9 +62,9 @@ def _named_by(node: Node, file_name: str) -> bool:
 
 
 def _is_sampler(node: Node) -> bool:
-    """Whether the node samples: it takes latents and a seed or noise."""
-    seeded = any(name in node.literals or name in node.links for name in ("seed", "noise_seed", "noise"))
-    return seeded and _latent_link(node) is not None
+    """Whether the node samples: it takes latents, a seed or noise, and something that says how to sample."""
+    inputs = node.literals.keys() | node.links.keys()
+    return bool(inputs & _SEEDED and inputs & _SAMPLING) and _latent_link(node) is not None
 
 
 def _latent_link(node: Node) -> Link | None:

@@ -13,6 +13,7 @@ from renderlock.imaging.foreign_metadata.automatic1111 import read_automatic1111
 from renderlock.imaging.foreign_metadata.base import ForeignMetadata, PictureTexts, Reader
 from renderlock.imaging.foreign_metadata.comfyui import read_comfyui
 from renderlock.imaging.foreign_metadata.containers import media_type_of, read_texts
+from renderlock.imaging.foreign_metadata.draw_things import read_draw_things
 from renderlock.imaging.foreign_metadata.fooocus import read_fooocus
 from renderlock.imaging.foreign_metadata.invokeai import read_invokeai
 from renderlock.imaging.foreign_metadata.novelai import read_novelai
@@ -25,6 +26,7 @@ READERS: tuple[Reader, ...] = (
     read_invokeai,
     read_novelai,
     read_fooocus,
+    read_draw_things,
     read_comfyui,
     read_automatic1111,
 )
