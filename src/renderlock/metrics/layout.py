@@ -169,11 +169,13 @@ def _robust_fit(terms: Matrix, values: Plane) -> Plane:
     """
     solution: Plane = np.zeros(terms.shape[1])
     solution[0] = np.median(values)
+    # The terms lie within -1..1, so normal equations are exact enough; the hair keeps them solvable on few values.
+    hair = 1e-9 * len(values) * np.eye(terms.shape[1])
     for _ in range(6):
         misfit = np.abs(values - terms @ solution)
         reach = 4.685 * max(1.4826 * float(np.median(misfit)), _SMALLEST_SCALE)
-        root = np.maximum(1 - (misfit / reach) ** 2, 0)
-        solution = np.asarray(np.linalg.lstsq(terms * root[:, None], values * root, rcond=None)[0], dtype=np.float64)
+        weighted = terms * (np.maximum(1 - (misfit / reach) ** 2, 0) ** 2)[:, None]
+        solution = np.asarray(np.linalg.solve(weighted.T @ terms + hair, weighted.T @ values), dtype=np.float64)
     return solution
 
 
