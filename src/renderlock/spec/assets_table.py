@@ -113,7 +113,7 @@ def _header_is_usable(header: list[str], file: str, report: Report) -> bool:
     usable = True
     for name in header:
         if name not in _COLUMNS:
-            near = Near.of(name, _COLUMNS)
+            near = Near(name, _COLUMNS)
             pinned.add(("assets_from",), f"the unknown column {describe(name)}", allowed, near=near)
             usable = False
     for name in ("name", "prompt"):

@@ -162,7 +162,7 @@ class Interpolation:
     def _report_unknown(self, name: str, path: KeyPath) -> None:
         shown = ", ".join(self._known[:20]) + (", …" if len(self._known) > 20 else "")
         found = f"the unknown variable `${{{name[:80]}}}`"
-        self._report.add(path, found, f"one of: {shown}", near=Near.of(name, self._known))
+        self._report.add(path, found, f"one of: {shown}", near=Near(name, self._known))
 
     @cached_property
     def _known(self) -> list[str]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from renderlock.spec.interpolation import single_reference
+from renderlock.spec.pipeline_fields import MOST_STEPS
 from renderlock.spec.place import KeyPath, dotted
 from renderlock.spec.report import Near, Report, describe
 from renderlock.spec.roles import Role
@@ -96,7 +98,7 @@ def _draft(path: KeyPath, step: Mapping[str, object], models: Mapping[Role, str]
 def _needs(path: KeyPath, written: object) -> list[tuple[KeyPath, str]]:
     if isinstance(written, str):
         return [((*path, "needs"), written)]
-    names = written if isinstance(written, list) else []
+    names = written[:MOST_STEPS] if isinstance(written, list) else []
     return [((*path, "needs", index), name) for index, name in enumerate(names) if isinstance(name, str)]
 
 
@@ -141,9 +143,9 @@ def _check_need(step: StepDraft, path: KeyPath, need: str, by_name: Mapping[str,
     if need == step.name:
         report.add(path, f"{describe(need)}, the step itself", "another step")
     elif need not in by_name:
-        known = ", ".join(list(by_name)[:20]) or "none"
+        known = ", ".join(islice(by_name, 20)) or "none"
         allowed = f"a step of this file: {known}"
-        report.add(path, f"{describe(need)}, which is no step", allowed, near=Near.of(need, by_name))
+        report.add(path, f"{describe(need)}, which is no step", allowed, near=Near(need, by_name.keys()))
     elif by_name[need].role is Role.SANDBOX and step.role is not None and step.role.production:
         allowed = (
             f"a step of a locked model, as {dotted((*step.path, 'model'))} is; sandbox renders never enter production"

@@ -95,7 +95,7 @@ def _compose(path: Path) -> tuple[Fields, Report]:
 def _top(values: Mapping[str, object], report: Report) -> TopModel | None:
     lists = {"assets", "steps"}
     top = {key: value for key, value in values.items() if key not in lists}
-    return validated(TopModel, top, (), report, known=PipelineModel.model_fields)
+    return validated(TopModel, top, (), report, known=tuple(PipelineModel.model_fields))
 
 
 def _written_assets(values: Mapping[str, object], report: Report) -> Iterator[_AssetEntry]:

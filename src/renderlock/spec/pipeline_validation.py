@@ -31,7 +31,7 @@ def validated(
         return None
     unknown = [key for key in value if key not in model.model_fields]
     for key in unknown:
-        _report_unknown_key((*path, key), known or model.model_fields, report)
+        _report_unknown_key((*path, key), known or tuple(model.model_fields), report)
     try:
         return model.model_validate(
             {key: value[key] for key in value if key in model.model_fields} if unknown else value
@@ -59,7 +59,7 @@ def _report_one(detail: ErrorDetails, model: type[BaseModel], path: KeyPath, rep
         case "literal_error":
             expected = str(detail["ctx"]["expected"]).replace("'", "`")
             words = expected.replace("`", "").split(" or ")
-            report.add(path, describe(found), expected, near=Near.of(str(found), words))
+            report.add(path, describe(found), expected, near=Near(str(found), words))
         case _:
             report.add(path, describe(found), detail["msg"])
 
@@ -67,7 +67,7 @@ def _report_one(detail: ErrorDetails, model: type[BaseModel], path: KeyPath, rep
 def _report_unknown_key(path: KeyPath, known: Collection[str], report: Report) -> None:
     word = str(path[-1])
     shown = f"one of: {', '.join(known)}"
-    report.add(path, f"the unknown key {describe(word)}", shown, near=Near.of(word, known), at_key=True)
+    report.add(path, f"the unknown key {describe(word)}", shown, near=Near(word, known), at_key=True)
 
 
 def _inside(value: object, at: KeyPath) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import islice
@@ -30,20 +30,20 @@ UNRESOLVED = Unresolved()
 
 @dataclass(frozen=True)
 class Near:
-    """A word a person wrote, and the known ones it may have been meant as, each with what to suggest for it."""
+    """A word a person wrote, and the known ones it may have been meant as.
+
+    A mapping gives for each known word what to suggest instead of the word itself.
+    """
 
     word: str
-    known: Mapping[str, str]
-
-    @classmethod
-    def of(cls, word: str, known: Iterable[str]) -> Near:
-        """Known words that are suggested as they are."""
-        return cls(word, {one: one for one in islice(known, _MOST_CANDIDATES)})
+    known: Collection[str]
 
     def found(self) -> str:
         """The suggestion for the nearest known word, or empty text."""
-        matches = get_close_matches(self.word[:100], self.known, 1, 0.6)
-        return self.known[matches[0]] if matches else ""
+        matches = get_close_matches(self.word[:100], list(islice(self.known, _MOST_CANDIDATES)), 1, 0.6)
+        if not matches:
+            return ""
+        return str(self.known[matches[0]]) if isinstance(self.known, Mapping) else matches[0]
 
 
 @dataclass

@@ -21,7 +21,7 @@ DEEPEST_NESTING = 16
 LARGEST_EXPANSION = 20_000
 """How many nodes all aliases of a document together may repeat."""
 
-MOST_VALUES = 200_000
+MOST_VALUES = 150_000
 """How many keys and values a document may have."""
 
 MOST_DUPLICATES = 200
