@@ -5,26 +5,26 @@ On a CPU-only torch nothing is imported; where torch could see a GPU it has to b
 
 from __future__ import annotations
 
-import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
-PACKAGES = ("diffusers", "torch", "transformers", "safetensors")
+PACKAGES = ("diffusers", "invisible-watermark", "safetensors", "tokenizers", "torch", "transformers")
+"""Where invisible-watermark is installed, the SDXL pipelines write one into every picture."""
 
 
 def describe_environment(wanted: Literal["auto", "cpu", "cuda", "mps"]) -> tuple[tuple[str, str], ...]:
-    """Library versions, the processor's kind, and the device with its driver, sorted by name."""
-    facts = {package: _version_of(package) for package in PACKAGES}
-    facts["machine"] = platform.machine()
-    facts["device"] = "cpu" if wanted == "cpu" or facts["torch"].endswith("+cpu") else _device(wanted)
-    return tuple(sorted(facts.items()))
+    """Library versions, and the device with its driver, where `wanted` is the device that was asked for."""
+    versions = {package: _version_of(package) for package in PACKAGES}
+    needs_no_asking = wanted == "cpu" or versions["torch"].endswith("+cpu")
+    device = "cpu" if needs_no_asking else _device(wanted)
+    return (*((f"library.{package}", found) for package, found in versions.items()), ("device.diffusers", device))
 
 
 def _version_of(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return "absent"
 
 
 def _device(wanted: Literal["auto", "cpu", "cuda", "mps"]) -> str:
