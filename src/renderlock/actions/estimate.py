@@ -42,8 +42,7 @@ def estimate(run: Run) -> tuple[StepEstimate, ...]:
     planner = run.planner
     steps = run.selected_steps()
     refuse_unbuilt(planner, steps)
-    if not planner.rehearse:
-        verify_lock(planner, steps)
+    verify_lock(planner, steps)
     return tuple(_estimate_step(planner, step) for step in steps)
 
 

@@ -99,7 +99,7 @@ class Run:
         started = time.monotonic()
         steps = self.selected_steps()
         refuse_unbuilt(self.planner, steps)
-        lock = None if self.planner.rehearse else verify_lock(self.planner, steps)
+        lock = verify_lock(self.planner, steps)
         maker = Maker(self.planner.pipeline.project, self.planner.store, self.planner.models, self.watch, self.stop)
         results: list[PictureResult] = []
         held: list[Held] = []
@@ -139,13 +139,17 @@ def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:
         raise NotBuiltYet(listing="\n".join(f"  {key}" for key in keys))
 
 
-def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock:
+def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock | None:
     """The pipeline's lock, once every locked role among `steps` is filled by the locked model.
 
-    Raises `LockMissing`, `LockUnreadable` or `LockMismatch`.
+    None where nothing needs a lock: in a rehearsal, or for sandbox steps alone. Raises `LockMissing`,
+    `LockUnreadable` or `LockMismatch`.
     """
+    locked = {step.role: step.model for step in steps if step.role.production}
+    if planner.rehearse or not locked:
+        return None
     lock = read_lock(lock_path_of(planner.pipeline))
-    for role, reference in {step.role: step.model for step in steps if step.role.production}.items():
+    for role, reference in locked.items():
         verify_model(lock, role, LockedModel(reference, planner.models.identity(reference)))
     return lock
 

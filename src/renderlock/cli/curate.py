@@ -115,7 +115,7 @@ def import_command(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Take old pictures of other tools into the store, with their metadata (nothing is changed or moved)."""
+    """Take old pictures of other tools into the store; their metadata is read, their files stay as they are."""
     with Store.create(store_path_of(place_of(file, store))) as opened:
         report = import_pictures(folder, opened, recursive=recursive)
     _show_import(report, as_json=json)

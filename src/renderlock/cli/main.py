@@ -35,7 +35,7 @@ COMMANDS = {
     "reject": CommandEntry("curate", "Say that a render is rejected."),
     "show": CommandEntry("curate", "Show a render: its recipe, its decisions, its files."),
     "replay": CommandEntry("curate", "Render a picture again and say how equal it came out."),
-    "import": CommandEntry("curate", "Take in old pictures of other tools, with metadata."),
+    "import": CommandEntry("curate", "Take old pictures of other tools into the store."),
     "store": CommandEntry("store", "Look after the store: check, rebuild, gc, info."),
     "engines": CommandEntry("operate", "List the engines and what their models can do."),
     "doctor": CommandEntry("operate", "Check every line of the lock against this machine."),
