@@ -40,6 +40,7 @@ def test_the_index_and_the_parts_configs_and_weights_are_loaded(folder: Path) ->
         "vae/diffusion_pytorch_model.bin",
         "vae/diffusion_pytorch_model.fp16.safetensors",
         "vae/diffusion_pytorch_model.fp16-00001-of-00002.safetensors",
+        "vae/diffusion_pytorch_model.safetensors.index.fp16.json",
         "vae/.config.json.lock",
         "vae/config.json.lock",
         "vae/.cache/huggingface/config.json",
@@ -56,7 +57,13 @@ def test_what_no_part_loads_is_not_counted(folder: Path, unloaded: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["vae/model-00001-of-00002.safetensors", "vae/chat_template.jinja", "vae/extra/vocab.txt"]
+    "file",
+    [
+        "vae/model-00001-of-00002.safetensors",
+        "vae/model.safetensors.index.json",
+        "vae/chat_template.jinja",
+        "vae/extra/vocab.txt",
+    ],
 )
 def test_shards_vocabularies_and_nested_files_of_a_part_are_counted(folder: Path, file: str) -> None:
     (folder / file).parent.mkdir(exist_ok=True)

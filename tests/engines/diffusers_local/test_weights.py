@@ -9,7 +9,7 @@ import pytest
 from tests.engines.diffusers_local.model_folders import EULER, SD_VAE, write_folder, write_json
 
 from renderlock.engines.diffusers_local.folder import ModelFolder, read_folder
-from renderlock.engines.diffusers_local.weights import check_weights, stored_precision
+from renderlock.engines.diffusers_local.weights import check_files, stored_precision
 from renderlock.errors import ModelUnavailable
 
 UNET = {"_class_name": "UNet2DConditionModel", "sample_size": 64}
@@ -41,7 +41,7 @@ def read(folder: Path) -> ModelFolder:
 
 
 def test_whole_files_pass(folder: Path) -> None:
-    check_weights(read(folder))
+    check_files(read(folder))
 
 
 @pytest.mark.parametrize("keep", [0, 4, 12, -1])
@@ -50,7 +50,7 @@ def test_a_file_cut_short_is_named(folder: Path, keep: int) -> None:
     file.write_bytes(file.read_bytes()[:keep])
 
     with pytest.raises(ModelUnavailable, match=f"unet/{WEIGHTS}"):
-        check_weights(read(folder))
+        check_files(read(folder))
 
 
 def test_a_file_with_bytes_after_its_end_is_named(folder: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_file_with_bytes_after_its_end_is_named(folder: Path) -> None:
     file.write_bytes(file.read_bytes() + b"\0")
 
     with pytest.raises(ModelUnavailable, match="is damaged"):
-        check_weights(read(folder))
+        check_files(read(folder))
 
 
 @pytest.mark.parametrize("header", [b"[]", b"{", b'{"a": {"dtype": "F32"}}', b'{"a": {"data_offsets": ["0", "4"]}}'])
@@ -66,7 +66,7 @@ def test_a_header_that_is_not_the_formats_is_named(folder: Path, header: bytes) 
     (folder / "vae" / WEIGHTS).write_bytes(len(header).to_bytes(8, "little") + header)
 
     with pytest.raises(ModelUnavailable, match=f"vae/{WEIGHTS}"):
-        check_weights(read(folder))
+        check_files(read(folder))
 
 
 @pytest.mark.parametrize("name", ["diffusion_pytorch_model.bin", "pytorch_model.bin", "model.ckpt", "weights.pt"])
@@ -74,7 +74,7 @@ def test_weights_in_a_pickle_only_are_refused(folder: Path, name: str) -> None:
     (folder / "unet" / WEIGHTS).rename(folder / "unet" / name)
 
     with pytest.raises(ModelUnavailable, match=f"only as {name}") as caught:
-        check_weights(read(folder))
+        check_files(read(folder))
 
     assert "safetensors" in caught.value.advice
 
@@ -82,21 +82,21 @@ def test_weights_in_a_pickle_only_are_refused(folder: Path, name: str) -> None:
 def test_a_pickle_beside_safetensors_does_no_harm(folder: Path) -> None:
     (folder / "unet" / "diffusion_pytorch_model.bin").write_bytes(b"unused")
 
-    check_weights(read(folder))
+    check_files(read(folder))
 
 
 def test_a_network_without_any_weights_is_named(folder: Path) -> None:
     (folder / "unet" / WEIGHTS).unlink()
 
     with pytest.raises(ModelUnavailable, match="unet has no weights"):
-        check_weights(read(folder))
+        check_files(read(folder))
 
 
 def test_weights_in_another_precision_only_are_named(folder: Path) -> None:
     (folder / "unet" / WEIGHTS).rename(folder / "unet" / "diffusion_pytorch_model.fp16.safetensors")
 
     with pytest.raises(ModelUnavailable, match=r"diffusion_pytorch_model\.fp16\.safetensors"):
-        check_weights(read(folder))
+        check_files(read(folder))
 
 
 def test_a_shard_that_the_index_names_but_is_missing_is_named(folder: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_shard_that_the_index_names_but_is_missing_is_named(folder: Path) -> N
     write_json(folder / "unet" / f"{WEIGHTS}.index.json", index)
 
     with pytest.raises(ModelUnavailable, match="shard-00002-of-00002"):
-        check_weights(read(folder))
+        check_files(read(folder))
 
 
 @pytest.mark.parametrize(

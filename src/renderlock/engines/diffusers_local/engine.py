@@ -39,9 +39,10 @@ def open_model(model: str, options: EngineOptions) -> DiffusersEngine:
     `ModelUnavailable` for a folder that does not exist.
     """
     named = parse_reference(model)
+    engine = DiffusersEngine(named, options)
     if isinstance(named, FolderModel):
-        read_folder(Path(named.path).expanduser(), named.path)
-    return DiffusersEngine(named, options)
+        engine.read()
+    return engine
 
 
 class DiffusersEngine:
@@ -52,6 +53,11 @@ class DiffusersEngine:
         self._options = options
         self._loaded: LoadedModel | None = None
         self._reading = RLock()
+
+    def read(self) -> ModelFolder:
+        """The model's configs, a hub model's fetched first; raises `ModelUnavailable` where they cannot be used."""
+        with self._reading:
+            return self._folder
 
     @property
     def capabilities(self) -> Capabilities:
@@ -64,8 +70,7 @@ class DiffusersEngine:
 
     def identify(self) -> ModelIdentity:
         """The model by the SHA-256 of every file that its pipeline loads; fetches a hub model that is not here yet."""
-        with self._reading:
-            folder = self._folder
+        folder = self.read()
         hashes = self._options.file_hashes
         try:
             files = tuple((file, hashes.of(folder.path / file)) for file in folder.loaded_files())

@@ -21,7 +21,7 @@ UNLOADED_SUFFIXES = frozenset(
 )
 """Weight formats that are never loaded: they run code when opened, or belong to another library."""
 
-_OWN_WEIGHTS = re.compile(r"[^.]+\.safetensors")
+_OWN_WEIGHTS = re.compile(r"[^.]+\.safetensors(\.index\.json)?")
 _NO_CODE = "renderlock runs no code that comes with a model; convert it to plain diffusers classes."
 
 
@@ -99,8 +99,8 @@ def _refuse_absent_parts(path: Path, name: str, parts: Mapping[str, tuple[str, s
 
 
 def _part_config(folder: Path, name: str) -> Mapping[str, object]:
-    """The part's own config; a tokenizer's where it has no other; every JSON file is proven readable."""
-    configs = {file.name: _read_json(file, name) for file in sorted(folder.glob("*.json")) if file.name != "vocab.json"}
+    """The part's own config; a tokenizer's where it has no other."""
+    configs = {file.name: _read_json(file, name) for file in sorted(folder.glob("*config.json"))}
     for file_name, config in configs.items():
         if "auto_map" in config:
             raise _unavailable(name, f"{folder / file_name} names code of its own (auto_map)", _NO_CODE)
@@ -110,14 +110,20 @@ def _part_config(folder: Path, name: str) -> Mapping[str, object]:
     return {}
 
 
-def _read_json(file: Path, name: str) -> dict[str, object]:
-    action = "Copy or download the file again."
+def check_json(file: Path, name: str) -> object:
+    """The JSON value in a file of the model `name`; raises `ModelUnavailable` with the file where there is none."""
     try:
-        value = json.loads(file.read_text("utf-8"))
+        value: object = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise _unavailable(name, f"{file} cannot be read as JSON: {error}", action) from error
+        reason = f"{file} cannot be read as JSON: {error}"
+        raise _unavailable(name, reason, "Copy or download the file again.") from error
+    return value
+
+
+def _read_json(file: Path, name: str) -> Mapping[str, object]:
+    value = check_json(file, name)
     if not isinstance(value, dict):
-        raise _unavailable(name, f"{file} is not a JSON object", action)
+        raise _unavailable(name, f"{file} is not a JSON object", "Copy or download the file again.")
     return value
 
 
@@ -133,7 +139,7 @@ def _visible_files(folder: Path) -> Iterator[Path]:
 
 
 def _is_loaded(file: Path) -> bool:
-    if file.suffix == ".safetensors":
+    if ".safetensors" in file.suffixes:
         # `model.fp16.safetensors` and the like are variants beside the weights that are loaded.
         return _OWN_WEIGHTS.fullmatch(file.name) is not None
     return file.suffix not in UNLOADED_SUFFIXES | {".lock", ".md"}

@@ -17,7 +17,7 @@ from renderlock.engines.diffusers_local.describe import ModelFacts
 from renderlock.engines.diffusers_local.folder import ModelFolder, read_folder
 from renderlock.engines.diffusers_local.samplers import Sampler
 from renderlock.engines.diffusers_local.steady import quiet
-from renderlock.engines.diffusers_local.weights import Precision, check_weights, stored_precision
+from renderlock.engines.diffusers_local.weights import Precision, check_files, stored_precision
 from renderlock.errors import ModelUnavailable, OutOfMemory
 
 Device = Literal["cpu", "cuda", "mps"]
@@ -75,7 +75,7 @@ def load_model(folder: ModelFolder, facts: ModelFacts, device: Device) -> Loaded
     Raises `ModelUnavailable` where a file is missing, damaged or refused, `OutOfMemory` where it does not fit.
     """
     folder = read_folder(folder.path, folder.name)  # as it is now: it may have been opened hours ago
-    check_weights(folder)
+    check_files(folder)
     precision: Precision = "float32" if device == "cpu" else stored_precision(folder)
     no_room = ""
     try:

@@ -1,4 +1,4 @@
-"""Weight files checked before anything is loaded from them: complete, safetensors, and of which precision.
+"""Files checked before anything is loaded from them: readable JSON, complete safetensors, and of which precision.
 
 The safetensors header is read in plain Python (https://github.com/huggingface/safetensors#format), so that a
 file cut short by a broken copy is named instead of failing somewhere inside a library.
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from renderlock.engines.diffusers_local.folder import UNLOADED_SUFFIXES, ModelFolder
+from renderlock.engines.diffusers_local.folder import UNLOADED_SUFFIXES, ModelFolder, check_json
 from renderlock.errors import ModelUnavailable
 
 Precision = Literal["float32", "float16", "bfloat16"]
@@ -25,14 +25,16 @@ _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "Fea
 _DENOISERS = ("transformer", "unet", "prior")
 
 
-def check_weights(folder: ModelFolder) -> None:
-    """Proves that every weight file is complete.
+def check_files(folder: ModelFolder) -> None:
+    """Proves that every JSON file can be read and that every weight file is complete.
 
-    Raises `ModelUnavailable` with the file's name where one is cut short or missing, or where a part has weights
-    in pickle formats only.
+    Raises `ModelUnavailable` with the file's name where one is damaged, cut short or missing, or where a part has
+    weights in pickle formats only.
     """
     files = folder.loaded_files()
     for file in files:
+        if file.endswith(".json"):
+            check_json(folder.path / file, folder.name)
         if file.endswith(".safetensors"):
             _read_header(folder.path / file, folder.name)
         elif file.endswith(".safetensors.index.json"):
