@@ -14,8 +14,8 @@ from renderlock.metrics.statistics import groups_of
 _LAYOUT_WORDS = (
     (0.005, "The composition is the same for every seed."),
     (0.06, "The composition hardly changes between seeds."),
-    (0.16, "The composition varies a little between seeds."),
-    (0.30, "The composition varies clearly between seeds."),
+    (0.20, "The composition varies a little between seeds."),
+    (0.35, "The composition varies clearly between seeds."),
     (1.01, "Each seed gives another composition."),
 )
 _COLOUR_WORDS = (

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PIL import Image, ImageDraw
 
 from renderlock.actions.pages.figures import tiles_of
 from renderlock.actions.pages.notices import notice_for
-from renderlock.actions.pages.shades import readable_ink, shade
+from renderlock.actions.pages.shades import readable_ink, shade, smooth_shades
 from renderlock.actions.pages.strips import (
     BODY,
     HEADING,
@@ -130,8 +129,7 @@ def _draw_places(values: VarianceValues) -> Image.Image:
     places = view_places(values)
     scale = min((_PANEL - 2 * _INSET) / places.width, _DRAWING / places.height)
     size = (round(places.width * scale), round(places.height * scale))
-    occupancy = Image.fromarray(values.report.occupancy.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-    drawing = Image.fromarray(shade(np.asarray(occupancy, dtype=np.float64)))
+    drawing = Image.fromarray(smooth_shades(values.report.occupancy, *size))
     pen = ImageDraw.Draw(drawing, "RGBA")
     for third in (1 / 3, 2 / 3):
         pen.line((size[0] * third, 0, size[0] * third, size[1]), fill=(*INK, 80))

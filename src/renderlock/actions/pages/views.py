@@ -13,7 +13,7 @@ from PIL import Image
 
 from renderlock.actions.pages.notices import stamp_for
 from renderlock.actions.pages.plain_text import shortened, visible_text
-from renderlock.actions.pages.shades import readable_ink, shade
+from renderlock.actions.pages.shades import readable_ink, shade, smooth_shades
 from renderlock.actions.report_values import SheetCell, VarianceReport, VarianceValues
 from renderlock.errors import InputUnusable
 
@@ -21,6 +21,7 @@ _SIGNATURES = ((b"\x89PNG\r\n\x1a\n", 0, "image/png"), (b"\xff\xd8\xff", 0, "ima
 _MOST_LABELS = 40
 _MOST_VALUES = 14
 _MAP_WIDTH = 480
+_MAP_PX = 120
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class PlaceMap:
-    """Where things are over all variants: a picture of 12 x 12 as a data URI, its size, and a dot for each variant."""
+    """Where things are over all variants: a picture as a data URI, the size it is shown at, a dot for each variant."""
 
     uri: str
     width: int
@@ -106,7 +107,7 @@ def view_places(values: VarianceValues) -> PlaceMap:
     ]
     # The marked ones are drawn last, so that no other dot covers them.
     dots.sort(key=lambda dot: dot.marked)
-    return PlaceMap(png_uri(shade(values.report.occupancy)), _MAP_WIDTH, height, tuple(dots))
+    return PlaceMap(png_uri(smooth_shades(values.report.occupancy, _MAP_PX, _MAP_PX)), _MAP_WIDTH, height, tuple(dots))
 
 
 def view_matrix(values: VarianceValues) -> MatrixView:
