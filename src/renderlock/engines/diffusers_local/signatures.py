@@ -20,6 +20,9 @@ REQUIRED = ("diffusers", "torch", "transformers", "safetensors")
 """The packages of the extra `local` without which no model runs."""
 
 
+_CLASS = re.compile(rb"^class (\w+)", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Signature:
     """The parameters of a pipeline's `__call__` and those of their defaults that are plain values."""
@@ -78,13 +81,20 @@ def _library() -> Path:
 
 @cache
 def _signature_in(library: Path, pipeline: str) -> Signature | None:
-    opening = re.compile(rf"^class {re.escape(pipeline)}\b", re.MULTILINE)
-    for file in sorted((library / "pipelines").rglob("pipeline_*.py")):
-        source = file.read_text("utf-8")
-        if opening.search(source):
-            for call in _calls_of(ast.parse(source), pipeline):
-                return _signature_of(call.args)
-    return None
+    file = _files_by_class(library).get(pipeline)
+    if file is None:
+        return None
+    return next(map(_signature_of, _calls_of(ast.parse(file.read_bytes()), pipeline)), None)
+
+
+@cache
+def _files_by_class(library: Path) -> Mapping[str, Path]:
+    """The file of every pipeline class, found as text: parsing all 300 files would take seconds."""
+    return {
+        class_name.decode(): file
+        for file in sorted((library / "pipelines").rglob("pipeline_*.py"))
+        for class_name in _CLASS.findall(file.read_bytes())
+    }
 
 
 def _calls_of(module: ast.Module, pipeline: str) -> Iterator[ast.FunctionDef]:
@@ -95,7 +105,8 @@ def _calls_of(module: ast.Module, pipeline: str) -> Iterator[ast.FunctionDef]:
                     yield method
 
 
-def _signature_of(arguments: ast.arguments) -> Signature:
+def _signature_of(call: ast.FunctionDef) -> Signature:
+    arguments = call.args
     positional = [argument.arg for argument in arguments.args]
     defaults = dict(zip(reversed(positional), reversed(arguments.defaults), strict=False))
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
