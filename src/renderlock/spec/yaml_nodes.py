@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, cast
 
-import yaml  # type: ignore[import-untyped]  # ships no types; the two classes below say what is used
+import yaml
 
 from renderlock.errors import Problem
 from renderlock.spec.place import dotted, quoted
