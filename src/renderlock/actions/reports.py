@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from renderlock.actions.pages.contact_sheet_picture import draw_contact_sheet_png
 from renderlock.actions.pages.html import render_contact_sheet_html, render_variance_html
-from renderlock.actions.pages.notices import notice_for, stamp_for
 from renderlock.actions.pages.variance_picture import draw_variance_png
 from renderlock.actions.report_values import ContactSheetValues, SheetCell, SheetRow, VarianceValues
 from renderlock.actions.variance import measure_variance
 from renderlock.actions.variance_texts import variance_to_json
 from renderlock.files import write_file
-from renderlock.imaging.contact_sheet import MOST_CELLS, Cell, contact_sheet
 from renderlock.imaging.pixels import decode_picture, encode_png
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.pipeline import Asset
@@ -30,6 +29,7 @@ from renderlock.store.store import Store
 REPORT_FOLDER = "reports"
 REPORT_FORMAT = "renderlock reports 1"
 STAMP_NAME = "reports.json"
+CELLS_A_PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -93,30 +93,16 @@ def _files_there(folder: Path, inputs: str) -> tuple[Path, ...]:
 
 
 def _sheets(store: Store, shown: Sequence[Shown], title: str) -> Iterator[tuple[str, bytes]]:
-    """Contact sheets of at most `MOST_CELLS` pictures each, by file name."""
-    for page, start in enumerate(range(0, len(shown), MOST_CELLS), 1):
-        part = shown[start : start + MOST_CELLS]
-        name = "contact-sheet" if len(shown) <= MOST_CELLS else f"contact-sheet-{page}"
+    """Contact sheets of at most `CELLS_A_PAGE` pictures each, by file name."""
+    for page, start in enumerate(range(0, len(shown), CELLS_A_PAGE), 1):
         rows = tuple(
             SheetRow(asset.name, asset.prompt, _cells(store, list(pictures)), asset.negative_prompt)
-            for asset, pictures in groupby(part, key=lambda one: one.asset)
+            for asset, pictures in groupby(shown[start : start + CELLS_A_PAGE], key=lambda one: one.asset)
         )
-        yield f"{name}.html", render_contact_sheet_html(ContactSheetValues(title, rows)).encode()
-        yield f"{name}.png", _sheet_png(store, part, title)
-
-
-def _sheet_png(store: Store, shown: Sequence[Shown], title: str) -> bytes:
-    cells = [
-        Cell(
-            pixels=decode_picture(store.read(one.record)),
-            number=number,
-            caption=f"{one.asset.name}  seed {one.seed}",
-            badge=stamp_for(one.record.standing),
-        )
-        for number, one in enumerate(shown)
-    ]
-    notice = notice_for(one.record.standing for one in shown)
-    return encode_png(contact_sheet(cells, title, notice=notice), {})
+        values = ContactSheetValues(title, rows)
+        name = "contact-sheet" if len(shown) <= CELLS_A_PAGE else f"contact-sheet-{page}"
+        yield f"{name}.html", render_contact_sheet_html(values).encode()
+        yield f"{name}.png", encode_png(draw_contact_sheet_png(values), {})
 
 
 def _variances(store: Store, shown: Sequence[Shown], title: str) -> Iterator[tuple[str, bytes]]:
@@ -166,7 +152,7 @@ def _cells(store: Store, pictures: Sequence[Shown]) -> tuple[SheetCell, ...]:
             deviations=one.record.deviations,
             standing=one.record.standing,
         )
-        for number, one in enumerate(pictures)
+        for number, one in enumerate(pictures, 1)
     )
 
 
