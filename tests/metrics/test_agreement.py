@@ -73,6 +73,16 @@ def test_other_sizes_are_another_picture_and_it_says_so(scene: Pixels) -> None:
     assert found.notes == ("The sizes differ: 192x160 and 192x159.",)
 
 
+def test_pdq_alone_can_deny_that_pictures_look_the_same(scene: Pixels) -> None:
+    changed = scene.copy()
+    changed[40:54, 40:54] = 255 - changed[40:54, 40:54]
+    found = compare(scene, changed)
+    assert found.measures is not None
+    assert found.measures.ssim > 0.98
+    assert found.measures.mae < 2
+    assert found.level is Level.THE_SAME_PICTURE
+
+
 def test_a_small_change_that_the_mean_hides_is_said(scene: Pixels) -> None:
     changed = scene.copy()
     changed[64:80, 64:80] = np.clip(changed[64:80, 64:80] + np.array([0, 0, 90]), 0, 255)
@@ -107,7 +117,11 @@ def test_flat_pictures_are_judged_without_pdq_and_it_says_so() -> None:
 
 
 def test_flat_pictures_of_other_colours_are_not_matched_by_an_empty_hash() -> None:
-    found = compare(np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8))
+    # Equal luma (299 * 254 = 587 * 122 + 114 * 38), so PDQ, which sees luma alone, finds no bit of difference.
+    red, green = (np.full((64, 64, 3), colour, np.uint8) for colour in ((254, 0, 0), (0, 122, 38)))
+    found = compare(red, green)
+    assert found.measures is not None
+    assert (found.measures.pdq_bits, found.measures.pdq_counts) == (0, False)
     assert found.level is Level.ANOTHER_PICTURE
 
 

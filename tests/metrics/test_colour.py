@@ -55,6 +55,16 @@ def test_the_palette_sees_a_swap_that_the_mean_does_not() -> None:
     assert palette_distances(colours)[0, 1] > 10
 
 
+def test_the_palette_distance_is_the_same_from_both_sides() -> None:
+    # Every colour of the first occurs in the second, which has one more: only one direction sees it.
+    both = np.concatenate([_flat((200, 30, 60)), _flat((30, 160, 90))])
+    pictures = [measure_colour(picture) for picture in (_flat((200, 30, 60)), both)]
+    apart = mean_colour_distances([measure_colour(_flat(colour)) for colour in ((200, 30, 60), (30, 160, 90))])[0, 1]
+    found = palette_distances(pictures)
+    # Nothing one way, half of the picture the other way, averaged.
+    assert found[0, 1] == found[1, 0] == pytest.approx(apart / 4, rel=0.02)
+
+
 def test_palette_shares_are_the_areas_of_the_colours() -> None:
     picture = np.full((64, 64, 3), (250, 250, 250), np.uint8)
     picture[:16] = (10, 20, 200)

@@ -75,6 +75,11 @@ def test_an_odd_one_stands_out_and_the_end_of_an_even_row_does_not() -> None:
     assert not stands_out(even, 5)
 
 
+def test_among_all_but_equal_values_a_slightly_larger_one_does_not_stand_out() -> None:
+    assert not stands_out(np.array([1, 1, 1, 1, 1, 1.2]), 5)
+    assert stands_out(np.array([1, 1, 1, 1, 1, 1.5]), 5)
+
+
 def test_pairs_tie_into_groups() -> None:
     assert groups_of(7, ((0, 3), (3, 5), (1, 2))) == ((0, 3, 5), (1, 2))
 
