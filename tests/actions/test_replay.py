@@ -16,7 +16,7 @@ from renderlock.actions.plan import Selection
 from renderlock.actions.replay import Replay, replay
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.errors import NotReplayable
-from renderlock.imaging.pixels import Pixels, decode_picture, encode_png
+from renderlock.imaging.pixels import decode_picture, encode_png
 from renderlock.metrics.agreement import Level
 from renderlock.spec.standing import Standing
 from renderlock.store.records import Encoded, Made, NewRender, Origin, RenderRecord
