@@ -186,6 +186,19 @@ def test_prompts_are_followed_through_conditioning_nodes() -> None:
     assert (metadata.prompt, metadata.negative_prompt) == ("masterpiece best quality girl\nat night", "bad hands")
 
 
+def test_of_a_node_with_both_prompts_the_linked_output_counts() -> None:
+    graph = changed(
+        default_graph(),
+        n22=node("ControlNetApplyAdvanced", positive=to("6"), negative=to("7"), control_net=to("23"), strength=1.0),
+        n23=node("ControlNetLoader", control_net_name="canny.pth"),
+        n3=node("KSampler", seed=1, steps=20, cfg=8, sampler_name="euler", scheduler="normal", denoise=1,
+                model=to("4"), positive=to("22", 1), negative=to("22", 0), latent_image=to("5")),
+    )  # fmt: skip
+    metadata = read(graph)
+
+    assert (metadata.prompt, metadata.negative_prompt) == ("bad hands", "masterpiece best quality girl")
+
+
 def test_a_zeroed_out_negative_is_an_empty_one() -> None:
     graph = changed(default_graph(), n7=node("ConditioningZeroOut", conditioning=to("6")))
 
