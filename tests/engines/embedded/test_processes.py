@@ -49,15 +49,16 @@ engine = open_engine("embedded", EngineOptions())
 def recipe(side):
     request = Request("cat", 1, size=Size(side, side), steps=2)
     return resolve(request, engine.identify(), engine.capabilities, "refuse").recipe
-before = digest_pixels(engine.render(recipe(64), None, Unwatched()).pixels)
+small, large = recipe(64), recipe(512)
+before = digest_pixels(engine.render(small, None, Unwatched()).pixels)
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used, resource.RLIM_INFINITY))
 try:
-    engine.render(recipe(512), None, Unwatched())
+    engine.render(large, None, Unwatched())
 except OutOfMemory as error:
     print(type(error).__name__, error.facts["model"])
 resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(digest_pixels(engine.render(recipe(64), None, Unwatched()).pixels) == before)
+print(digest_pixels(engine.render(small, None, Unwatched()).pixels) == before)
 """
 
 

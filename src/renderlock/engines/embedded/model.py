@@ -2,13 +2,15 @@
 
 The latent is open to callers, so that a large canvas can be sampled window by window (MultiDiffusion,
 Bar-Tal et al. 2023, arXiv 2302.08113): draw the canvas's noise once, ask the velocity of each window with
-its `Place`, blend, decode. Everything here is deterministic and may be used from several threads.
+its `Place`, blend, decode. Each window and text is a call of its own, so that neither the batch nor the number
+of threads changes a bit of it. A model may be used from several threads.
 """
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,17 +49,18 @@ class Model:
     """One version of the weights in memory."""
 
     def __init__(self, version: Version, *, threads: int) -> None:
-        """Loads the weights with `threads` CPU threads for each network.
+        """Loads the weights; windows and texts of one call are shared out over `threads` CPU threads.
 
         Raises `ModelUnavailable` where a file is not the one that `model.json` names.
         """
         self._name = version.name
         self._latent = version.latent
         self._tokenizer = _load_tokenizer(version)
-        self._text = Network(version.read("text"), model=version.name, threads=threads)
-        self._denoiser = Network(version.read("denoiser"), model=version.name, threads=threads)
-        self._decoder = Network(version.read("decoder"), model=version.name, threads=threads)
-        self._encoder = Network(version.read("encoder"), model=version.name, threads=threads)
+        self._text = Network(version.read("text"), version.name)
+        self._denoiser = Network(version.read("denoiser"), version.name)
+        self._decoder = Network(version.read("decoder"), version.name)
+        self._encoder = Network(version.read("encoder"), version.name)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=version.name) if threads > 1 else None
 
     def noise(self, seed: int, cells: Cells, stream: int = 0) -> Latent:
         """Seeded noise of shape (1, C, h, w); see `noise.draw_noise`."""
@@ -80,13 +83,14 @@ class Model:
         """Guided velocity (noise − picture) of windows (B, C, h, w) at a time in (0, 1], one place a window.
 
         Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598, eq. 6): u + g (c − u), c steered by the
-        prompt, u by the negative prompt or, where that is empty, by nothing; both in one call of the network.
+        prompt, u by the negative prompt or, where that is empty, by nothing.
         """
+        texts = [conditioning.towards] if conditioning.against is None else [conditioning.towards, conditioning.against]
+        calls = [(latent[i : i + 1], time, words, place) for words in texts for i, place in enumerate(places)]
+        answers = np.concatenate(self._answer(calls))
         if conditioning.against is None:
-            return self._velocity(latent, time, [conditioning.towards] * len(latent), places)
-        texts = [conditioning.towards] * len(latent) + [conditioning.against] * len(latent)
-        both = self._velocity(np.concatenate([latent, latent]), time, texts, [*places, *places])
-        with_prompt, without = both[: len(latent)], both[len(latent) :]
+            return answers
+        with_prompt, without = answers[: len(latent)], answers[len(latent) :]
         return without + np.float32(conditioning.guidance_scale) * (with_prompt - without)
 
     def encode(self, pixels: Pixels) -> Latent:
@@ -110,14 +114,19 @@ class Model:
         masks = (tokens != PADDING).astype(np.float32)
         return [Words(*parts) for parts in zip(context, masks, pooled, strict=True)]
 
-    def _velocity(self, latent: Latent, time: float, texts: Sequence[Words], places: Sequence[Place]) -> Latent:
+    def _answer(self, calls: Sequence[tuple[Latent, float, Words, Place]]) -> list[Latent]:
+        if self._pool is None:
+            return [self._denoise(*call) for call in calls]
+        return list(self._pool.map(lambda call: self._denoise(*call), calls))
+
+    def _denoise(self, window: Latent, time: float, words: Words, place: Place) -> Latent:
         inputs = {
-            "latent": latent,
-            "time": np.full(len(latent), time, np.float32),
-            "context": np.stack([words.context for words in texts]),
-            "mask": np.stack([words.mask for words in texts]),
-            "pooled": np.stack([words.pooled for words in texts]),
-            "place": np.array([(p.top, p.left, p.canvas.height, p.canvas.width) for p in places], np.float32),
+            "latent": window,
+            "time": np.array([time], np.float32),
+            "context": words.context[None],
+            "mask": words.mask[None],
+            "pooled": words.pooled[None],
+            "place": np.array([(place.top, place.left, place.canvas.height, place.canvas.width)], np.float32),
         }
         return self._denoiser.run(inputs)[0]
 

@@ -1,7 +1,8 @@
 """ONNX Runtime behind one small class: loading and running one network, its errors told as ours.
 
 Only `model.py` imports this, and the engine imports that when it first renders: naming, identifying and
-describing a model never load ONNX Runtime. Results do not depend on the number of threads.
+describing a model never load ONNX Runtime. A network runs on the thread that calls it and on no other: ONNX
+Runtime's own threads split a matrix product differently for each number of threads, and its last bits with it.
 """
 
 from __future__ import annotations
@@ -36,17 +37,15 @@ _OUT_OF_MEMORY_SIGNS = ("bad_alloc", "failed to allocate memory", "available mem
 class Network:
     """One ONNX network on the CPU; may be run from several threads at once."""
 
-    def __init__(self, data: bytes, *, model: str, threads: int) -> None:
+    def __init__(self, data: bytes, model: str) -> None:
         """Loads the network from its bytes; raises `EngineFailed` or `OutOfMemory` in the name of `model`."""
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.use_deterministic_compute = True
         # A plan is kept for every size ever seen; a process that renders many sizes must not grow with their number.
         options.enable_mem_pattern = False
-        # Threads that wait by spinning slow down everybody else on a small machine.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4
         self._model = model
         with _told_as_ours(model):
