@@ -47,7 +47,7 @@ _PREFERRED_SHAPE = 1.5
 class Cell:
     """One picture on a sheet: H x W x 3|4 pixels, its number, its caption.
 
-    `badge` is a short label at the top that sets it apart; `stamp` a warning across its foot. Both may be empty.
+    `badge` is a short label at the top that sets it apart; `stamp` a warning at its foot. Both may be empty.
     """
 
     pixels: Pixels
@@ -174,7 +174,7 @@ def _draw_cell(sheet: Image.Image, at: tuple[int, int], cell: Cell, box: tuple[i
         _draw_label(sheet, (left, top), fit_line(cell.badge, _BADGE, box[0] - 16), ACCENT)
     if cell.stamp:
         stamp = fit_line(cell.stamp, _BADGE, box[0] - 16)
-        _draw_label(sheet, (left, top + box[1] - _LABEL_PX), stamp, WARNING, width=box[0])
+        _draw_label(sheet, (left, top + box[1] - _LABEL_PX), stamp, WARNING)
     number = str(cell.number)
     draw_line(sheet, (left, top + box[1] + 8), number, _NUMBER)
     indent = text_width(number, _NUMBER) + 10
@@ -184,9 +184,8 @@ def _draw_cell(sheet: Image.Image, at: tuple[int, int], cell: Cell, box: tuple[i
         )
 
 
-def _draw_label(sheet: Image.Image, at: tuple[int, int], text: str, fill: Colour, *, width: int = 0) -> None:
-    """White text on `fill`, as wide as the text unless `width` is given."""
-    corner = (at[0] + (width or text_width(text, _BADGE) + 16) - 1, at[1] + _LABEL_PX - 1)
+def _draw_label(sheet: Image.Image, at: tuple[int, int], text: str, fill: Colour) -> None:
+    corner = (at[0] + text_width(text, _BADGE) + 15, at[1] + _LABEL_PX - 1)
     ImageDraw.Draw(sheet).rectangle((*at, *corner), fill=fill)
     draw_line(sheet, (at[0] + 8, at[1] + 4), text, _BADGE)
 

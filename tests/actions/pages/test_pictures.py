@@ -47,10 +47,18 @@ def test_a_warning_crosses_what_is_no_production(standing: Standing) -> None:
     assert _share_of(plain[:48], WARNING) == 0
 
 
+def test_ten_pictures_of_an_asset_stand_in_two_full_rows_of_five() -> None:
+    rows = [SheetRow("a", "", cells_of([draw_variant(0.5, 0.5)] * count)) for count in (5, 10)]
+    five, ten = (draw_contact_sheet_png(ContactSheetValues("t", (row,))) for row in rows)
+    # A second row of the same height, and nothing else, is what ten have more than five.
+    cell = (1600 - 2 * 56 - 4 * 20) // 5
+    assert cell < ten.shape[0] - five.shape[0] < cell + 80
+
+
 def test_each_picture_of_a_rehearsal_is_stamped() -> None:
     warned = draw_contact_sheet_png(sheet_values(Standing.REHEARSAL))[48:]
     plain = draw_contact_sheet_png(sheet_values())
-    assert _share_of(warned, WARNING) > 0.002
+    assert _share_of(warned, WARNING) > 0.001
     assert _share_of(plain, WARNING) == 0
 
 

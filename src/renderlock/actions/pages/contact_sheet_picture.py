@@ -21,7 +21,7 @@ from renderlock.imaging.lettering import fit_line, wrap_lines
 from renderlock.imaging.pixels import Pixels
 
 _MOST_ASSETS = 24
-_COLUMNS = range(3, 7)
+_FEWEST_COLUMNS, _MOST_COLUMNS = 3, 6
 _MOST_CELLS = 60
 
 
@@ -32,7 +32,7 @@ def draw_contact_sheet_png(values: ContactSheetValues) -> Pixels:
     `InputUnusable` where a cell's picture cannot be decoded.
     """
     cells = [cell for row in values.rows for cell in row.cells]
-    columns = min(_COLUMNS[-1], max(_COLUMNS[0], *(len(row.cells) for row in values.rows))) if values.rows else 3
+    columns = _columns_for(max((len(row.cells) for row in values.rows), default=0))
     facts = f"{_count(len(values.rows), 'asset')} · {_count(len(cells), 'picture')}"
     notice = notice_for(cell.standing for cell in cells)
     strips = [head_strip("CONTACT SHEET", values.title, (values.subtitle, facts), notice=notice)]
@@ -42,6 +42,13 @@ def draw_contact_sheet_png(values: ContactSheetValues) -> Pixels:
     if left_out > 0:
         strips += [gap_strip(30), text_strip([f"{_count(left_out, 'more asset')} left out of this picture."], HEADING)]
     return stack_strips(strips)
+
+
+def _columns_for(longest: int) -> int:
+    """Columns in which the longest row of pictures leaves the fewest places empty; the more the better."""
+    if longest <= _MOST_COLUMNS:
+        return max(_FEWEST_COLUMNS, longest)
+    return min(range(_MOST_COLUMNS, _FEWEST_COLUMNS, -1), key=lambda columns: -longest % columns)
 
 
 def _row_strips(row: SheetRow, columns: int) -> list[Image.Image]:
