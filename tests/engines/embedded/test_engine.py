@@ -32,7 +32,7 @@ def distance(one: Pixels, other: Pixels) -> float:
 def test_large_and_oblong_sizes_come_out_exactly_with_a_picture_in_them(
     engine: EmbeddedEngine, recipe_of: RecipeOf, size: Size
 ) -> None:
-    pixels = render(engine, recipe_of(Request("red apple", 3, size=size, steps=4)))
+    pixels = render(engine, recipe_of(Request("red apple", 3, size=size, steps=2)))
 
     assert pixels.shape == (size.height, size.width, 3)
     assert pixels.std() > 10
@@ -62,7 +62,9 @@ def test_more_strength_leaves_an_init_picture_further(engine: EmbeddedEngine, re
     init = render(engine, recipe_of(Request("red apple", 1)))
 
     distances = [
-        distance(init, render(engine, recipe_of(Request("yellow star", 5, init=Init(digest_pixels(init), s))), init))
+        distance(
+            init, render(engine, recipe_of(Request("yellow star", 5, steps=6, init=Init(digest_pixels(init), s))), init)
+        )
         for s in (0.15, 0.4, 0.65, 0.95)
     ]
 

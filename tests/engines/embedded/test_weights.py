@@ -85,7 +85,7 @@ def test_a_missing_file_is_named(copied_weights: Path) -> None:
         version.identify(FreshHashes())
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"model": 3}', '{"files": {"text": 1}}', "\xff"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"model": 3}', '{"files": {"text": 1}}', "\xff", '{"format": 2}'])
 def test_a_damaged_card_is_named_whatever_is_in_it(copied_weights: Path, text: str) -> None:
     (copied_weights / "v2" / CARD).write_text(text, encoding="latin-1")
 

@@ -14,12 +14,11 @@ from renderlock.spec.deviation import Deviation
 
 PIECES = ["[pad]", "red", "apple", "sun", "##flower", "##s", "x", "##q", "##z", ","]
 RULES = TokenRules(r"[a-z0-9]+|,", frozenset({"a", "an", "the", "of"}), most_pieces=7)
-KNOWN = frozenset({"red", "apple", "sunflower", "sunflowers"})
 
 
 @pytest.fixture
 def tokenizer() -> Tokenizer:
-    return Tokenizer(PIECES, RULES, KNOWN)
+    return Tokenizer(PIECES, RULES)
 
 
 def ids(tokenizer: Tokenizer, text: str) -> list[int]:
@@ -32,7 +31,7 @@ def notes(tokenizer: Tokenizer, text: str) -> tuple[Deviation, ...]:
 
 def test_words_become_the_longest_pieces_and_stop_words_go(tokenizer: Tokenizer) -> None:
     assert ids(tokenizer, "The RED sunflowers, an apple") == [1, 3, 4, 5, 9, 2, 0]
-    assert notes(tokenizer, "The RED sunflower") == ()
+    assert notes(tokenizer, "The RED, apple") == ()
 
 
 def test_short_prompts_are_padded_with_zeros(tokenizer: Tokenizer) -> None:
@@ -44,9 +43,9 @@ def test_characters_without_a_piece_are_skipped(tokenizer: Tokenizer) -> None:
     assert ids(tokenizer, "xqkz") == [6, 7, 8, 0, 0, 0, 0]
 
 
-def test_a_word_training_never_used_is_reported_with_how_it_is_read(tokenizer: Tokenizer) -> None:
+def test_a_word_the_vocabulary_lacks_is_reported_with_how_it_is_read(tokenizer: Tokenizer) -> None:
     assert notes(tokenizer, "xqq, xqq") == (
-        Deviation("prompt", "xqq", "read as x ##q ##q", "the model was trained without this word"),
+        Deviation("prompt", "xqq", "read as x ##q ##q", "the word is not in the model's vocabulary"),
     )
 
 
@@ -74,23 +73,16 @@ def test_signs_outside_the_alphabet_are_reported(tokenizer: Tokenizer, text: str
 
 
 def test_punctuation_is_no_deviation(tokenizer: Tokenizer) -> None:
-    assert notes(tokenizer, "“red” – apple… (sunflower)!") == ()
+    assert notes(tokenizer, "“red” – apple… (sun)!") == ()
 
 
 def test_a_negative_prompt_is_reported_under_its_own_name(tokenizer: Tokenizer) -> None:
     assert tokenizer.read("kkk", "negative_prompt").deviations[0].field == "negative_prompt"
 
 
-def test_without_a_list_of_words_only_those_in_pieces_are_reported() -> None:
-    tokenizer = Tokenizer(PIECES, RULES)
-
-    assert notes(tokenizer, "red apple") == ()
-    assert [note.asked for note in notes(tokenizer, "red sunflower")] == ["sunflower"]
-
-
 @given(st.text(max_size=200))
 def test_any_text_gives_ids_of_the_vocabulary_in_the_fixed_length(text: str) -> None:
-    tokens = Tokenizer(PIECES, RULES, KNOWN).read(text, "prompt").tokens
+    tokens = Tokenizer(PIECES, RULES).read(text, "prompt").tokens
 
     assert tokens.shape == (7,)
     assert tokens.min() >= 0

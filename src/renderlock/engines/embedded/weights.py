@@ -29,6 +29,8 @@ ROLES = ("vocabulary", "text", "denoiser", "decoder", "encoder")
 """What every version consists of."""
 
 CARD = "model.json"
+FORMAT = 1
+"""The form of `model.json` and of the networks' inputs that this engine reads."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,8 @@ def _read_version(folder: Path) -> Version:
 
 def _version_of(card: Mapping[str, object], folder: Path) -> Version:
     """The facts of a `model.json`; raises `RecipeError` naming the key that is missing or of another type."""
+    if card.get("format") != FORMAT:
+        raise RecipeError(field="format", found=card.get("format"), allowed=FORMAT)
     files, tokenizer = object_at(card, "files"), object_at(card, "tokenizer")
     latent, defaults = object_at(card, "latent"), object_at(card, "defaults")
     guidance_scale = optional_number(defaults, "guidance_scale")

@@ -30,12 +30,11 @@ class Reading:
 class Tokenizer:
     """Greedy longest-match word pieces (Wu et al. 2016, arXiv 1609.08144, as BERT spells them: `##` continues)."""
 
-    def __init__(self, pieces: list[str], rules: TokenRules, known_words: frozenset[str] | None = None) -> None:
-        """`pieces` by id, the first being padding; `known_words`, where given, are all words training used."""
+    def __init__(self, pieces: list[str], rules: TokenRules) -> None:
+        """`pieces` by id, the first being padding."""
         self._pieces = pieces
         self._ids = {piece: index for index, piece in enumerate(pieces) if index != PADDING}
         self._rules = rules
-        self._known_words = known_words
         self._longest = max((len(piece) for piece in pieces), default=0)
 
     def read(self, text: str, field: str) -> Reading:
@@ -72,15 +71,13 @@ class Tokenizer:
         return found
 
     def _unknown(self, words: list[str], field: str) -> list[Deviation]:
-        """One deviation for each different word that is not in the vocabulary, or that training never used."""
+        """One deviation for each different word that is not in the vocabulary as a whole."""
         deviations = []
         for word in dict.fromkeys(words):
-            pieces = [self._pieces[index] for index in self._split(word)]
-            done = f"read as {' '.join(pieces)}" if pieces else "left out"
-            if self._known_words is None and word not in self._ids:
+            if word not in self._ids:
+                pieces = " ".join(self._pieces[index] for index in self._split(word))
+                done = f"read as {pieces}" if pieces else "left out"
                 deviations.append(Deviation(field, word, done, "the word is not in the model's vocabulary"))
-            elif self._known_words is not None and word.isalpha() and word not in self._known_words:
-                deviations.append(Deviation(field, word, done, "the model was trained without this word"))
         return deviations
 
     def _unreadable(self, text: str, field: str) -> list[Deviation]:
