@@ -137,7 +137,7 @@ class UnpinnedModel(UsageError):
     """A model named by something that moves: a branch, a tag, or nothing at all."""
 
     template = "{model} does not name one exact model: {found} can change, a revision of 40 hexadecimal digits cannot."
-    hint = "Find the revision with `git ls-remote https://huggingface.co/{repo}`, then write diffusers:{repo}@<that hash>."
+    hint = "Find it with `git ls-remote https://huggingface.co/{repo}`, then write diffusers:{repo}@<that hash>."
 
 
 class NotCapable(UsageError):

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -135,7 +135,7 @@ class _Import:
     def new_bytes(self, file: PictureFile) -> bytes | None:
         """The bytes of a file that has to be imported; None where it was counted as known or as unreadable."""
         try:
-            stamp = _stamp_of(file.path)
+            stamp = FileStamp.of(file.path)
             remembered = self._store.cached_hash(stamp)
             if remembered is not None and self._counted(remembered):
                 return None
@@ -218,12 +218,6 @@ class _Import:
         else:
             return False
         return True
-
-
-def _stamp_of(path: Path) -> FileStamp:
-    """The stamp of a file whose name may be no valid text, which the index could not hold."""
-    stamp = FileStamp.of(path)
-    return replace(stamp, path=stamp.path.encode("utf-8", "backslashreplace").decode())
 
 
 def _moment(modified_s: float) -> datetime:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from renderlock.actions.import_pictures import ImportReport, import_pictures
+from renderlock.actions.import_pictures import ImportProgress, import_pictures
 from renderlock.actions.replay import Replay, replay
 from renderlock.actions.review import Decision, Signature, Verdict, decide, standing_decision, undo_decision
 from renderlock.actions.workspace import open_models, store_path_of
@@ -19,7 +19,9 @@ from renderlock.cli.options import (
     JsonOption,
     NameOption,
     NoteOption,
+    ProgressOption,
     StoreOption,
+    WorkersOption,
     engine_options,
     place_of,
 )
@@ -31,6 +33,8 @@ from renderlock.store.records import Event, RenderRecord
 from renderlock.store.store import Store
 
 app = typer.Typer(rich_markup_mode=None)
+
+IMPORT_LINE_EVERY = 100
 
 AddressArgument = Annotated[str, typer.Argument(help="A render: rl-… (4 characters after it suffice) or its digest.")]
 AddressesArgument = Annotated[list[str], typer.Argument(help="Renders: rl-… (4 characters after it suffice).")]
@@ -111,14 +115,27 @@ def replay_command(
 def import_command(
     folder: Annotated[Path, typer.Argument(help="A folder of pictures, or one picture.")],
     recursive: Annotated[bool, typer.Option("--recursive/--flat", help="Look into folders within it.")] = True,
+    skip_plain: Annotated[bool, typer.Option("--skip-plain", help="Leave out pictures without metadata.")] = False,
+    workers: WorkersOption = None,
     file: FileOption = DEFAULT_FILE,
     store: StoreOption = None,
     json: JsonOption = False,
+    progress: ProgressOption = True,
 ) -> None:
     """Take old pictures of other tools into the store; their metadata is read, their files stay as they are."""
     with Store.create(store_path_of(place_of(file, store))) as opened:
-        report = import_pictures(folder, opened, recursive=recursive)
-    _show_import(report, as_json=json)
+        report = import_pictures(
+            folder,
+            opened,
+            recursive=recursive,
+            skip_plain=skip_plain,
+            jobs=workers or 0,
+            on_progress=_say_progress if progress else None,
+        )
+    if json:
+        answer_json(report.to_json())
+    else:
+        answer(report.summary())
 
 
 def _signed(name: str | None, note: str) -> tuple[Signature, str]:
@@ -212,10 +229,7 @@ def _replay_json(found: Replay) -> dict[str, object]:
     }
 
 
-def _show_import(report: ImportReport, *, as_json: bool) -> None:
-    if as_json:
-        answer_json(report.to_json())
-        return
-    answer(report.summary())
-    for unread in report.unreadable:
-        say(f"not read: {unread.path}: {unread.reason}")
+def _say_progress(progress: ImportProgress) -> None:
+    """A line each hundred pictures, and the last."""
+    if progress.done % IMPORT_LINE_EVERY == 0 or progress.done == progress.total:
+        say(f"{progress.done} of {progress.total} files")

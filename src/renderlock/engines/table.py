@@ -16,6 +16,7 @@ from renderlock.engines.guarded import Origin, open_guarded
 from renderlock.errors import EngineBroken, UnknownName
 
 ENTRY_POINT_GROUP = "renderlock.engines"
+REHEARSE = "Without that engine, `renderlock run --rehearse` tries the pipeline with the embedded one"
 OUR_PACKAGE = "renderlock"
 
 
@@ -70,7 +71,7 @@ def _entry_named(name: str) -> EngineEntry:
     if not found:
         names = [entry.name for entry in entries]
         near = get_close_matches(name, names, 1)
-        known = ", ".join(names) + (f". Did you mean {near[0]}?" if near else "")
+        known = ", ".join(names) + (f". Did you mean {near[0]}?" if near else f". {REHEARSE}")
         raise UnknownName(kind="engine", name=name, known=known)
     return found[0]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,16 @@ Pixels = NDArray[np.uint8]
 
 LARGEST_PICTURE_PX = 32_768 * 32_768
 """Pictures with more pixels are refused before they are decoded."""
+
+_UNREADABLE = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,
+    RuntimeError,  # a damaged AVIF
+    struct.error,  # damaged EXIF
+    Image.DecompressionBombError,
+)
+"""What Pillow raises, over its formats, for bytes that are no picture or a damaged one."""
 
 
 def digest_pixels(pixels: Pixels) -> str:
@@ -53,7 +64,7 @@ def decode_picture(data: bytes) -> Pixels:
             upright = ImageOps.exif_transpose(picture)
             mode = "RGBA" if upright.has_transparency_data else "RGB"
             return np.asarray(upright.convert(mode))
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         raise ValueError(str(error)) from error
 
 

@@ -8,6 +8,7 @@ on every machine. A change to the canonical form needs a new format tag.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ LARGEST_SEED = 2**53 - 1
 
 LARGEST_SIDE_PX = 32_768
 LONGEST_PROMPT = 20_000
+
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
 Digest = NewType("Digest", str)
 """`rl1:` and 64 hexadecimal digits."""
@@ -146,7 +149,7 @@ def _exact_text(field: str, text: str) -> str:
     exact = unicodedata.normalize("NFC", text)
     if len(exact) > LONGEST_PROMPT:
         raise RecipeError(field=field, found=f"{len(exact)} characters long", allowed=f"at most {LONGEST_PROMPT}")
-    if "\0" in exact or any("\ud800" <= character <= "\udfff" for character in exact):
+    if _NOT_TEXT.search(exact):
         raise RecipeError(field=field, found="text with NUL or a lone surrogate", allowed="valid Unicode text")
     return exact
 

@@ -47,7 +47,9 @@ class FileStamp:
     def of(cls, path: Path) -> Self:
         """The stamp of a file as it is now; raises `OSError` where there is none."""
         status = path.stat()
-        return cls(str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino)
+        # A name that is no valid text is escaped, as the index holds text.
+        name = str(path.resolve()).encode("utf-8", "backslashreplace").decode()
+        return cls(name, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 class Store:
