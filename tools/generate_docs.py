@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from typer.main import get_command
 from typer.testing import CliRunner
 
 from renderlock import errors
