@@ -1,8 +1,8 @@
 """Weights of an ONNX file under the names the training code gives its parameters.
 
-The exporter keeps most names, but stores the weight of a linear layer transposed and the gain of a
-normalisation cast, both under a number. The weight is found through the bias that is added to its product,
-the gain through the name of the node that multiplies by it.
+The exporter keeps most names, but stores the weight of a linear layer transposed or as a convolution's, and
+the gain of a normalisation cast, all under a number. The weight is found through the bias beside it, the gain
+through the name of the node that multiplies by it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _fold_constants(nodes: Sequence[Node], stored: Arrays) -> Arrays:
 
 
 def _linear_weights(nodes: Sequence[Node], constants: Arrays) -> Arrays:
-    """Weights of linear layers, (out, in), by the name of the bias beside them."""
+    """Weights of linear layers, (out, in) or (out, in, 1), by the name of the bias beside them."""
     products = {
         node.output[0]: constants[node.input[1]]
         for node in nodes
@@ -71,6 +71,8 @@ def _linear_weights(nodes: Sequence[Node], constants: Arrays) -> Arrays:
         biases = [name for name in node.input if name.endswith("bias")]
         if node.op_type == "Add" and factors and biases:
             weights[biases[0].removesuffix("bias") + "weight"] = factors[0].T
+        if node.op_type == "Conv" and node.input[1] in constants and len(node.input) > 2:
+            weights[node.input[2].removesuffix("bias") + "weight"] = constants[node.input[1]]
     return weights
 
 
