@@ -18,7 +18,7 @@ RULES = TokenRules(r"[a-z0-9]+|,", frozenset({"a", "an", "the", "of"}), most_pie
 
 @pytest.fixture
 def tokenizer() -> Tokenizer:
-    return Tokenizer(PIECES, RULES)
+    return Tokenizer(PIECES, RULES, None)
 
 
 def ids(tokenizer: Tokenizer, text: str) -> list[int]:
@@ -80,9 +80,18 @@ def test_a_negative_prompt_is_reported_under_its_own_name(tokenizer: Tokenizer) 
     assert tokenizer.read("kkk", "negative_prompt").deviations[0].field == "negative_prompt"
 
 
+def test_where_captions_are_known_only_words_of_no_caption_are_reported() -> None:
+    tokenizer = Tokenizer(PIECES, RULES, frozenset({"sunflower", "red"}))
+
+    (note,) = notes(tokenizer, "red sunflower, apple")
+
+    assert (note.asked, note.done) == ("apple", "read as apple")
+    assert note.reason == "no caption the model was trained on has this word"
+
+
 @given(st.text(max_size=200))
 def test_any_text_gives_ids_of_the_vocabulary_in_the_fixed_length(text: str) -> None:
-    tokens = Tokenizer(PIECES, RULES).read(text, "prompt").tokens
+    tokens = Tokenizer(PIECES, RULES, None).read(text, "prompt").tokens
 
     assert tokens.shape == (7,)
     assert tokens.min() >= 0
@@ -91,6 +100,6 @@ def test_any_text_gives_ids_of_the_vocabulary_in_the_fixed_length(text: str) -> 
 
 def test_the_shipped_vocabulary_reads_plain_prompts_whole(newest: Version) -> None:
     pieces = gzip.decompress(newest.read("vocabulary")).decode().splitlines()
-    tokens = Tokenizer(pieces, newest.tokens).read("a small red apple on the left", "prompt").tokens
+    tokens = Tokenizer(pieces, newest.tokens, None).read("a small red apple on the left", "prompt").tokens
 
     assert [pieces[token] for token in tokens if token] == ["small", "red", "apple", "on", "left"]

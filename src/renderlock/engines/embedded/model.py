@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from renderlock.engines.embedded.cells import Cells, Latent, Place
 from renderlock.engines.embedded.noise import draw_noise
 from renderlock.engines.embedded.sessions import Network
-from renderlock.engines.embedded.weights import Version
+from renderlock.engines.embedded.weights import CAPTION_WORDS, Version
 from renderlock.engines.embedded.words import PADDING, Tokenizer
 from renderlock.errors import EngineFailed
 from renderlock.imaging.pixels import Pixels
@@ -132,5 +132,9 @@ class Model:
 
 
 def _load_tokenizer(version: Version) -> Tokenizer:
-    pieces = gzip.decompress(version.read("vocabulary")).decode("utf-8").splitlines()
-    return Tokenizer(pieces, version.tokens)
+    captions = frozenset(_lines(version, CAPTION_WORDS)) if CAPTION_WORDS in version.files else None
+    return Tokenizer(_lines(version, "vocabulary"), version.tokens, captions)
+
+
+def _lines(version: Version, role: str) -> list[str]:
+    return gzip.decompress(version.read(role)).decode("utf-8").splitlines()

@@ -28,6 +28,9 @@ SURFACE = "embedded/1"
 ROLES = ("vocabulary", "text", "denoiser", "decoder", "encoder")
 """What every version consists of."""
 
+CAPTION_WORDS = "caption_words"
+"""The role a version may have besides: all words its training captions used, gzip, one a line."""
+
 CARD = "model.json"
 FORMAT = 1
 """The form of `model.json` and of the networks' inputs that this engine reads."""
@@ -153,7 +156,8 @@ def _version_of(card: Mapping[str, object], folder: Path) -> Version:
     guidance_scale = optional_number(defaults, "guidance_scale")
     if guidance_scale is None:
         raise RecipeError(field="guidance_scale", found="nothing", allowed="a number")
-    entries = {role: object_at(files, role) for role in ROLES}
+    roles = (*ROLES, CAPTION_WORDS) if CAPTION_WORDS in files else ROLES
+    entries = {role: object_at(files, role) for role in roles}
     _refuse_paths_outside(folder, [text_at(entry, "path") for entry in entries.values()])
     return Version(
         model=text_at(card, "model"),

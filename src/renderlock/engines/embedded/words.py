@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +31,12 @@ class Reading:
 class Tokenizer:
     """Greedy longest-match word pieces (Wu et al. 2016, arXiv 1609.08144, as BERT spells them: `##` continues)."""
 
-    def __init__(self, pieces: list[str], rules: TokenRules) -> None:
-        """`pieces` by id, the first being padding."""
+    def __init__(self, pieces: list[str], rules: TokenRules, caption_words: frozenset[str] | None) -> None:
+        """`pieces` by id, the first being padding; `caption_words` all words of the training captions, where known."""
         self._pieces = pieces
         self._ids = {piece: index for index, piece in enumerate(pieces) if index != PADDING}
         self._rules = rules
+        self._caption_words = caption_words
         self._longest = max((len(piece) for piece in pieces), default=0)
 
     def read(self, text: str, field: str) -> Reading:
@@ -71,13 +73,16 @@ class Tokenizer:
         return found
 
     def _unknown(self, words: list[str], field: str) -> list[Deviation]:
-        """One deviation for each different word that is not in the vocabulary as a whole."""
+        """One deviation for each different word of no caption or, where captions are not known, not in one piece."""
+        known: Container[str] = self._ids
+        reason = "the word is not in the model's vocabulary"
+        if self._caption_words is not None:
+            known, reason = self._caption_words, "no caption the model was trained on has this word"
         deviations = []
         for word in dict.fromkeys(words):
-            if word not in self._ids:
+            if word.isalpha() and word not in known:
                 pieces = " ".join(self._pieces[index] for index in self._split(word))
-                done = f"read as {pieces}" if pieces else "left out"
-                deviations.append(Deviation(field, word, done, "the word is not in the model's vocabulary"))
+                deviations.append(Deviation(field, word, f"read as {pieces}" if pieces else "left out", reason))
         return deviations
 
     def _unreadable(self, text: str, field: str) -> list[Deviation]:
