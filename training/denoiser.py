@@ -29,11 +29,32 @@ class PixelNorm(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.gain = nn.Parameter(torch.ones(1, width, 1, 1))
+        self.gain = nn.Parameter(torch.ones(width))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        power = x.float().square().mean(1, keepdim=True)
-        return (x * torch.rsqrt(power + 1e-5)).to(x.dtype) * self.gain.to(x.dtype)
+        scale = torch.rsqrt(self._power(x.float()) + 1e-5)
+        return (x * scale).to(x.dtype) * self.gain.to(x.dtype)[:, None, None]
+
+    def _power(self, x: torch.Tensor) -> torch.Tensor:
+        """The mean square over channels, shape (B, 1, h, w)."""
+        if not torch.onnx.is_in_onnx_export():
+            return x.square().mean(1, keepdim=True)
+        # ONNX Runtime sums a mean over axis 1 in another order for a batch of one; a convolution
+        # gives each picture the same bits in every batch.
+        shares = torch.full((1, len(self.gain), 1, 1), 1 / len(self.gain))
+        return functional.conv2d(x.square(), shares)
+
+
+class ConditionLinear(nn.Linear):
+    """A linear layer over (B, width) whose bits for one row do not depend on the other rows.
+
+    As a matrix product, ONNX Runtime sums a batch of one in another order than a larger batch.
+    As a 1 x 1 convolution each picture of the batch is its own product.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.weight[:, :, None, None]
+        return functional.conv2d(x[:, :, None, None], weight, self.bias)[:, :, 0, 0]
 
 
 class ResidualBlock(nn.Module):
@@ -44,7 +65,7 @@ class ResidualBlock(nn.Module):
         self.norm_in = PixelNorm(width)
         self.conv_in = nn.Conv2d(width, width, 3, padding=1)
         self.norm_out = PixelNorm(width)
-        self.modulate = nn.Linear(CONDITION_WIDTH, 2 * width)
+        self.modulate = ConditionLinear(CONDITION_WIDTH, 2 * width)
         self.conv_out = nn.Conv2d(width, width, 3, padding=1)
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
@@ -100,12 +121,12 @@ class Denoiser(nn.Module):
         super().__init__()
         fine, middle, coarse = WIDTHS
         self.time = nn.Sequential(
-            nn.Linear(2 * TIME_WAVES, CONDITION_WIDTH),
+            ConditionLinear(2 * TIME_WAVES, CONDITION_WIDTH),
             nn.SiLU(),
-            nn.Linear(CONDITION_WIDTH, CONDITION_WIDTH),
+            ConditionLinear(CONDITION_WIDTH, CONDITION_WIDTH),
         )
-        self.pooled = nn.Linear(CONTEXT_WIDTH, CONDITION_WIDTH)
-        self.canvas = nn.Linear(4, CONDITION_WIDTH)
+        self.pooled = ConditionLinear(CONTEXT_WIDTH, CONDITION_WIDTH)
+        self.canvas = ConditionLinear(4, CONDITION_WIDTH)
         self.no_words = nn.Parameter(torch.randn(1, 1, CONTEXT_WIDTH) * 0.02)
         self.enter = nn.Conv2d(LATENT_CHANNELS + COORDINATE_CHANNELS, fine, 3, padding=1)
         self.fine_down = _blocks(fine, 3)
@@ -141,7 +162,7 @@ class Denoiser(nn.Module):
         condition = functional.silu(self._condition(time, pooled, place))
         words = torch.cat([self.no_words.expand(context.shape[0], -1, -1), context], 1)
         bias = functional.pad((1 - mask) * NEVER, (1, 0))[:, None, None, :]
-        x = self.enter(torch.cat([latent, coordinates(latent, place)], 1))
+        x = self._enter(torch.cat([latent, coordinates(latent, place)], 1))
         for block in self.fine_down:
             x = block(x, condition)
         fine_skip = x = self.fine_down_text(x, words, bias)
@@ -160,6 +181,16 @@ class Denoiser(nn.Module):
         for block in self.fine_up[1:]:
             x = block(x, condition)
         return self.leave(functional.silu(self.leave_norm(x))).float()
+
+    def _enter(self, x: torch.Tensor) -> torch.Tensor:
+        if not torch.onnx.is_in_onnx_export():
+            return self.enter(x)
+        # ONNX Runtime has a kernel whose sums do not depend on the number of threads, but only for
+        # channels in multiples of 16: zeros fill them up.
+        missing = -(LATENT_CHANNELS + COORDINATE_CHANNELS) % 16
+        weight = functional.pad(self.enter.weight, (0, 0, 0, 0, 0, missing))
+        x = torch.cat([x, x[:, :missing] * 0], 1)
+        return functional.conv2d(x, weight, self.enter.bias, padding=1)
 
     def _condition(
         self, time: torch.Tensor, pooled: torch.Tensor, place: torch.Tensor
