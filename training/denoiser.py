@@ -21,6 +21,7 @@ HEAD_WIDTH = 32
 TIME_WAVES = 32
 REPEATS_CELLS = (4, 8, 16)
 COORDINATE_CHANNELS = 2 + 2 * 2 * 2 + 2 * 2 * len(REPEATS_CELLS)
+ENTRANCE_CHANNELS = LATENT_CHANNELS + COORDINATE_CHANNELS
 NATIVE_CELLS = 16
 
 
@@ -128,7 +129,7 @@ class Denoiser(nn.Module):
         self.pooled = ConditionLinear(CONTEXT_WIDTH, CONDITION_WIDTH)
         self.canvas = ConditionLinear(4, CONDITION_WIDTH)
         self.no_words = nn.Parameter(torch.randn(1, 1, CONTEXT_WIDTH) * 0.02)
-        self.enter = nn.Conv2d(LATENT_CHANNELS + COORDINATE_CHANNELS, fine, 3, padding=1)
+        self.enter = nn.Conv2d(ENTRANCE_CHANNELS, fine, 3, padding=1)
         self.fine_down = _blocks(fine, 3)
         self.fine_down_text = TextAttention(fine, looks_around=False)
         self.to_middle = nn.Conv2d(fine, middle, 4, stride=2, padding=1)
@@ -183,14 +184,9 @@ class Denoiser(nn.Module):
         return self.leave(functional.silu(self.leave_norm(x))).float()
 
     def _enter(self, x: torch.Tensor) -> torch.Tensor:
-        if not torch.onnx.is_in_onnx_export():
-            return self.enter(x)
-        # ONNX Runtime has a kernel whose sums do not depend on the number of threads, but only for
-        # channels in multiples of 16: zeros fill them up.
-        missing = -(LATENT_CHANNELS + COORDINATE_CHANNELS) % 16
-        weight = functional.pad(self.enter.weight, (0, 0, 0, 0, 0, missing))
-        x = torch.cat([x, x[:, :missing] * 0], 1)
-        return functional.conv2d(x, weight, self.enter.bias, padding=1)
+        # An exported net has room for more channels than there are (see `export.widen_entrance`).
+        missing = self.enter.in_channels - ENTRANCE_CHANNELS
+        return self.enter(torch.cat([x, x[:, :missing] * 0], 1) if missing else x)
 
     def _condition(
         self, time: torch.Tensor, pooled: torch.Tensor, place: torch.Tensor

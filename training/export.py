@@ -14,15 +14,18 @@ import onnx
 import onnxslim
 import torch
 from torch import nn
+from torch.nn import functional
 
 from training.autoencoder import LATENT_CHANNELS, Decoder, Encoder
 from training.checkpoints import load_pieces
+from training.denoiser import Denoiser
 from training.quantize import quantize_weights
 from training.text_encoder import CONTEXT_WIDTH
 from training.tokenizer import PATTERN, STOP_WORDS, TOKEN_COUNT
 from training.train_flow import Flow
 
 OPSET = 17
+CHANNEL_BLOCK = 16
 INTERFACE_FORMAT = 1
 DEFAULTS = {"steps": 12, "guidance_scale": 3.0, "sampler": "euler", "side_px": 128}
 SHARED_FILES = {
@@ -102,8 +105,22 @@ def example_inputs(flow: Flow) -> dict[str, torch.Tensor]:
     }
 
 
+def widen_entrance(denoiser: Denoiser) -> None:
+    """Fills the first convolution's input up to a multiple of 16 channels, with zero weights.
+
+    For such widths ONNX Runtime has a kernel whose sums do not depend on the number of threads.
+    """
+    narrow = denoiser.enter
+    missing = -narrow.in_channels % CHANNEL_BLOCK
+    wide = nn.Conv2d(narrow.in_channels + missing, narrow.out_channels, 3, padding=1)
+    wide.weight.data = functional.pad(narrow.weight.data, (0, 0, 0, 0, 0, missing))
+    wide.bias.data = narrow.bias.data
+    denoiser.enter = wide
+
+
 def export_version(flow: Flow, out: Path) -> None:
     """Writes one version's text encoder and denoiser."""
+    widen_entrance(flow.denoiser)
     inputs = example_inputs(flow)
     tokens = {"tokens": torch.zeros(2, TOKEN_COUNT, dtype=torch.int64)}
     axes = {name: {0: "batch"} for name in ("tokens", "context", "pooled")}

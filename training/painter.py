@@ -90,11 +90,17 @@ def plan_painting(scenes: list[Scene], windows: list[Window], library: Library) 
 class Painter:
     """Turns paint jobs into pictures on one device."""
 
-    def __init__(self, pictures: np.ndarray, device: torch.device | str) -> None:
+    def __init__(
+        self,
+        pictures: np.ndarray,
+        device: torch.device | str,
+        levels_px: tuple[int, ...] = LEVELS_PX,
+    ) -> None:
+        self._levels_px = levels_px
         straight = torch.from_numpy(pictures).permute(0, 3, 1, 2)
         self._levels: list[torch.Tensor] = []
         chunks = [_premultiply(chunk.to(device)) for chunk in straight.split(256)]
-        for size in LEVELS_PX:
+        for size in levels_px:
             scaled = [functional.interpolate(c, (size, size), mode="area") for c in chunks]
             self._levels.append(torch.cat([(c * 255).round().byte() for c in scaled]))
         self._device = device
@@ -109,14 +115,14 @@ class Painter:
         ground = job.background.to(self._device, non_blocking=True)
         canvas = ground[:, :, None, None].expand(count, 3, job.height, job.width).clone()
         for column in range(job.sprite.shape[1]):
-            for level in range(len(LEVELS_PX)):
+            for level in range(len(self._levels_px)):
                 self._blend_level(canvas, job, column, level)
         return canvas.clamp(0, 1) * 2 - 1
 
     def _blend_level(self, canvas: torch.Tensor, job: PaintJob, column: int, level: int) -> None:
         extent = job.geometry[:, column, 2]
-        size = LEVELS_PX[level]
-        smaller = LEVELS_PX[level + 1] if level + 1 < len(LEVELS_PX) else 0
+        size = self._levels_px[level]
+        smaller = self._levels_px[level + 1] if level + 1 < len(self._levels_px) else 0
         fits = (extent <= size * 1.1) | (level == 0)
         chosen = (job.sprite[:, column] >= 0) & fits & (extent > smaller * 1.1)
         # Sprites to recolour come first, so that they are one slice.
