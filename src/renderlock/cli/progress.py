@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from renderlock.actions.plan import Job, StepPlan
 from renderlock.actions.run import PictureResult, RunUnwatched, RunWatch
 from renderlock.cli.console import say
+from renderlock.spec.recipe import Digest
 
 RATE_WINDOW_S = 5.0
 
@@ -57,35 +58,55 @@ class PlainLines:
             say(f"{what}: failed: {result.error}")
 
 
+@dataclass
+class _Bar:
+    """One step's bar: pictures ended, the parts of those under way, and the rate."""
+
+    task: TaskID
+    ended: int
+    parts: dict[Digest, float] = field(default_factory=dict)
+    rate: _Rate = field(default_factory=_Rate)
+
+    @property
+    def completed(self) -> float:
+        return self.ended + sum(self.parts.values())
+
+
 class LiveTable:
     """A bar a step with pictures done, denoising steps a second, and the time left."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-        self._rates: dict[str, _Rate] = {}
+        self._bars: dict[str, _Bar] = {}
         self._lock = threading.Lock()
 
     def on_step(self, plan: StepPlan) -> None:
-        """Adds the step's bar, with what is there already done."""
+        """Adds the step's bar, with what is there already done; a step of which all is held has an empty one."""
         total, missing = len(plan.pictures), sum(planned.record is None for planned in plan.pictures)
         note = f"{len(plan.held)} held" if plan.held else "cached" if total and not missing else ""
-        self._rates[plan.step.name] = _Rate()
-        self._tasks[plan.step.name] = self._progress.add_task(
-            plan.step.name, total=max(total, 1), completed=total - missing, note=note
+        task = self._progress.add_task(
+            plan.step.name, total=max(total, len(plan.held), 1), completed=total - missing, note=note
         )
+        self._bars[plan.step.name] = _Bar(task, total - missing)
 
     def on_denoise(self, job: Job, done: int, steps: int) -> None:
         """Moves the bar by a part of a picture."""
         with self._lock:
-            rate = self._rates[job.step.name]
-            rate.tick()
-            self._progress.update(self._tasks[job.step.name], advance=1 / steps, note=str(rate))
+            bar = self._bars[job.step.name]
+            bar.rate.tick()
+            bar.parts[job.recipe.digest] = min(done / steps, 1)
+            self._progress.update(bar.task, completed=bar.completed, note=str(bar.rate))
 
     def on_picture(self, result: PictureResult) -> None:
-        """Says a failure above the bars; a success has moved its bar already."""
+        """Counts a picture that ended; says a failure above the bars."""
+        job = result.job
+        with self._lock:
+            bar = self._bars[job.step.name]
+            bar.parts.pop(job.recipe.digest, None)
+            bar.ended += 1
+            self._progress.update(bar.task, completed=bar.completed)
         if result.error is not None:
-            self._progress.console.print(f"{result.job.asset.name} seed {result.job.recipe.seed}: {result.error}")
+            self._progress.console.print(f"{job.asset.name} seed {job.recipe.seed}: {result.error}")
 
 
 @contextmanager
