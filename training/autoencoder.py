@@ -22,6 +22,7 @@ class ConvBlock(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features of the same shape (B, width, h, w)."""
         return x + self.second(functional.silu(self.first(functional.silu(x))))
 
 
@@ -42,6 +43,7 @@ class Encoder(nn.Module):
         self.register_buffer("deviation", torch.ones(1, LATENT_CHANNELS, 1, 1))
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
+        """The latent of pictures in [-1, 1] whose sides are multiples of 8."""
         return (self.body(picture) - self.mean) / self.deviation
 
 
@@ -71,6 +73,7 @@ class Decoder(nn.Module):
         )
 
     def forward(self, latent: torch.Tensor) -> torch.Tensor:
+        """The pictures of latents of any size."""
         return self.body(latent * self.deviation + self.mean)
 
 

@@ -49,9 +49,7 @@ class Batch:
 class SceneStream(IterableDataset[Batch]):
     """Endless batches; each worker draws from its own seed."""
 
-    def __init__(
-        self, library: Library, vocabulary: Path, batch: int, seed: int, *, native_only: bool
-    ) -> None:
+    def __init__(self, library: Library, vocabulary: Path, batch: int, seed: int, *, native_only: bool) -> None:
         self._library = library
         self._vocabulary = vocabulary
         self._batch = batch
@@ -70,9 +68,7 @@ class SceneStream(IterableDataset[Batch]):
                 size = rng.choices(list(SIZES_PX), list(SIZES_PX.values()))[0]
             yield self._make_batch(rng, maker, tokenizer, size)
 
-    def _make_batch(
-        self, rng: random.Random, maker: SceneMaker, tokenizer: Tokenizer, size: tuple[int, int]
-    ) -> Batch:
+    def _make_batch(self, rng: random.Random, maker: SceneMaker, tokenizer: Tokenizer, size: tuple[int, int]) -> Batch:
         height, width = size
         count = max(8, min(self._batch, self._batch * NATIVE_PX**2 // (height * width)))
         scenes, windows = [], []

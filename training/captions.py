@@ -1,4 +1,4 @@
-"""The words of a caption: sizes, places, styles, grounds, pairs, and how they are strung together."""
+"""The words of a caption: sizes, places, styles, grounds, pairs, and how they are strung up."""
 
 import random
 from dataclasses import dataclass
@@ -67,9 +67,7 @@ def place_phrase(rng: random.Random, place: str) -> str:
         )
     if place in ("left", "right"):
         return rng.choice([f"on the {place}", f"on the {place} side", f"to the {place}", place])
-    return rng.choice(
-        [f"at the {place}", f"on the {place}", f"at {place}", f"{place} of the frame"]
-    )
+    return rng.choice([f"at the {place}", f"on the {place}", f"at {place}", f"{place} of the frame"])
 
 
 def style_phrase(rng: random.Random, style: str) -> str:
@@ -89,9 +87,7 @@ def background_phrase(rng: random.Random, word: str) -> str:
 
 def pattern_phrase(rng: random.Random, subjects: str) -> str:
     """One of the ways to ask for a repeating pattern."""
-    return rng.choice(
-        [f"pattern of {subjects}", f"{subjects} pattern", f"seamless pattern of {subjects}"]
-    )
+    return rng.choice([f"pattern of {subjects}", f"{subjects} pattern", f"seamless pattern of {subjects}"])
 
 
 def plural(phrase: str) -> str:
@@ -111,9 +107,7 @@ def with_article(rng: random.Random, phrase: str) -> str:
     return phrase
 
 
-def join_parts(
-    rng: random.Random, subject: str, *, place: str = "", style: str = "", background: str = ""
-) -> str:
+def join_parts(rng: random.Random, subject: str, *, place: str = "", style: str = "", background: str = "") -> str:
     """The parts as one caption, in one of the orders and with one of the separators people use."""
     located = f"{with_article(rng, subject)}{_separator(rng)}{place_phrase(rng, place)}"
     located = located.strip(" ,")
@@ -131,9 +125,7 @@ def _separator(rng: random.Random) -> str:
     return ", " if rng.random() < 0.5 else " "
 
 
-def pair_caption(
-    rng: random.Random, first: str, second: str, height: int, width: int
-) -> Arrangement:
+def pair_caption(rng: random.Random, first: str, second: str, height: int, width: int) -> Arrangement:
     """A way to say two subjects, and where that puts them; side by side when nothing is said."""
     extent = 0.47
     if width > 1.3 * height:

@@ -55,9 +55,7 @@ def report_error(version: Path, checkpoint: Path, work: Path) -> None:
             exact = flow.denoiser(**{k: torch.from_numpy(v) for k, v in inputs.items()}).numpy()
         error = np.abs(shipped - exact)
         size = np.abs(exact).mean()
-        print(
-            f"velocity {height}x{width}: max {error.max():.4f} mean {error.mean():.5f} of {size:.3f}"
-        )
+        print(f"velocity {height}x{width}: max {error.max():.4f} mean {error.mean():.5f} of {size:.3f}")
     _, decoder = load_autoencoder(work / "autoencoder.pt")
     latent = denoiser_inputs(text, 16, 16)["latent"]
     shipped = open_session(version.parent / "decoder.onnx").run(None, {"latent": latent})[0]
@@ -74,8 +72,7 @@ def report_bits(version: Path) -> None:
         session = open_session(version / "denoiser.onnx", threads)
         results.append(session.run(None, inputs)[0])
         singly = [
-            session.run(None, {k: v[i : i + 1] for k, v in inputs.items()})[0]
-            for i in range(len(inputs["time"]))
+            session.run(None, {k: v[i : i + 1] for k, v in inputs.items()})[0] for i in range(len(inputs["time"]))
         ]
         results.append(np.concatenate(singly))
     decoded = []
@@ -83,9 +80,7 @@ def report_bits(version: Path) -> None:
         session = open_session(version.parent / "decoder.onnx", threads)
         latent = inputs["latent"]
         decoded.append(session.run(None, {"latent": latent})[0])
-        decoded.append(
-            np.concatenate([session.run(None, {"latent": one[None]})[0] for one in latent])
-        )
+        decoded.append(np.concatenate([session.run(None, {"latent": one[None]})[0] for one in latent]))
     same = all(np.array_equal(results[0], other) for other in results[1:])
     same_decoded = all(np.array_equal(decoded[0], other) for other in decoded[1:])
     print(f"bits equal for 1, 2, 4 threads and batch 1, 4: denoiser {same}, decoder {same_decoded}")
@@ -117,12 +112,11 @@ def _median_ms(session: onnxruntime.InferenceSession, inputs: dict[str, np.ndarr
 
 
 def main() -> None:
+    """Checks one exported version against its checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument(
-        "--version", type=Path, required=True, help="folder of the exported version"
-    )
+    parser.add_argument("--version", type=Path, required=True, help="folder of the exported version")
     arguments = parser.parse_args()
     report_error(arguments.version, arguments.checkpoint, arguments.work)
     report_bits(arguments.version)

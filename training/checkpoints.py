@@ -25,7 +25,4 @@ def load_pieces(folder: Path, name: str, device: torch.device | str = "cpu") -> 
 
 def half_precision(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The state with its floats as 16-bit, for carrying."""
-    return {
-        name: value.half() if value.dtype == torch.float32 else value
-        for name, value in state.items()
-    }
+    return {name: value.half() if value.dtype == torch.float32 else value for name, value in state.items()}

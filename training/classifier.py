@@ -10,7 +10,6 @@ import random
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -21,45 +20,62 @@ from training.painter import Painter, Window, plan_painting
 from training.scenes import Layer, Scene
 
 INPUT_PX = 64
+GRID = 8
+DIRECTIONS = 9
+DESCRIPTOR_WIDTH = GRID * GRID * (DIRECTIONS + 3)
+HIDDEN_WIDTH = 768
 FEATURE_WIDTH = 192
+BATCH = 128
 UNSEEN_STYLE = "simple"
 LEVELS_PX = (96, 64, 48)
 
 
-class Stage(nn.Module):
-    """Halves the picture, widens it, and adds two convolutions to the result."""
-
-    def __init__(self, width_in: int, width: int) -> None:
-        super().__init__()
-        self.down = nn.Conv2d(width_in, width, 3, stride=2, padding=1, bias=False)
-        self.down_norm = nn.BatchNorm2d(width)
-        self.first = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(width)
-        self.second = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(width)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = functional.relu(self.down_norm(self.down(x)))
-        hidden = functional.relu(self.first_norm(self.first(x)))
-        return functional.relu(x + self.second_norm(self.second(hidden)))
-
-
 class Classifier(nn.Module):
-    """Pictures (B, 3, 64, 64) in [-1, 1] to one score a concept; `features` gives what lies below."""
+    """Descriptors (B, D) to one score a concept; `features` gives the layer below the scores."""
 
     def __init__(self, concepts: int) -> None:
         super().__init__()
-        widths = (3, 24, 48, 96, FEATURE_WIDTH)
-        pairs = zip(widths[:-1], widths[1:], strict=True)
-        self.stages = nn.Sequential(*(Stage(narrow, wide) for narrow, wide in pairs))
-        self.scores = nn.Linear(FEATURE_WIDTH, concepts)
+        self.register_buffer("mean", torch.zeros(DESCRIPTOR_WIDTH))
+        self.register_buffer("deviation", torch.ones(DESCRIPTOR_WIDTH))
+        self.hidden = nn.Sequential(
+            nn.Linear(DESCRIPTOR_WIDTH, HIDDEN_WIDTH),
+            nn.GELU(),
+            nn.Dropout(0.2),
+            nn.Linear(HIDDEN_WIDTH, FEATURE_WIDTH),
+        )
+        self.scores = nn.Sequential(nn.GELU(), nn.Dropout(0.1), nn.Linear(FEATURE_WIDTH, concepts))
 
-    def features(self, pictures: torch.Tensor) -> torch.Tensor:
-        """The averaged last feature maps, shape (B, 192)."""
-        return self.stages(pictures).mean((2, 3))
+    def features(self, descriptors: torch.Tensor) -> torch.Tensor:
+        """The learned features of the pictures so described, shape (B, 192)."""
+        return self.hidden((descriptors - self.mean) / self.deviation)
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return self.scores(self.features(pictures))
+    def forward(self, descriptors: torch.Tensor) -> torch.Tensor:
+        """One score a concept, shape (B, concepts)."""
+        return self.scores(self.features(descriptors))
+
+
+def describe(pictures: torch.Tensor) -> torch.Tensor:
+    """Outlines and colours on an 8 x 8 grid for pictures (B, 3, 64, 64) in [-1, 1].
+
+    Outlines are histograms of oriented gradients (Dalal and Triggs 2005,
+    doi:10.1109/CVPR.2005.177): nine unsigned directions, normalised over 3 x 3 neighbours.
+    """
+    padded = functional.pad(pictures, (1, 1, 1, 1), mode="replicate")
+    across = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
+    down = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
+    strength, channel = (across.square() + down.square()).max(1, keepdim=True)
+    across, down = across.gather(1, channel), down.gather(1, channel)
+    angle = torch.atan2(down, across) % math.pi * (DIRECTIONS / math.pi)
+    centres = torch.arange(DIRECTIONS).view(1, -1, 1, 1) + 0.5
+    distance = (angle - centres).abs()
+    distance = torch.minimum(distance, DIRECTIONS - distance)
+    votes = (1 - distance).clamp(min=0) * (strength + 1e-8).sqrt()
+    cell = INPUT_PX // GRID
+    outlines = functional.avg_pool2d(votes, cell)
+    energy = functional.avg_pool2d(outlines.sum(1, keepdim=True), 3, 1, padding=1)
+    outlines = (outlines / (energy + 0.05)).sqrt()
+    colours = functional.avg_pool2d(pictures, cell)
+    return torch.cat([outlines, colours], 1).flatten(1)
 
 
 def paint_singles(
@@ -105,6 +121,21 @@ def spoil(pictures: torch.Tensor) -> torch.Tensor:
     return pictures * light + blotches + 0.04 * torch.randn_like(pictures)
 
 
+def gather_examples(library: Library, painter: Painter, rounds: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Descriptors and labels: every seen picture, varied anew in each round."""
+    rng = random.Random(0)
+    seen = [i for i, sprite in enumerate(library.sprites) if sprite.style != UNSEEN_STYLE]
+    descriptors, labels = [], []
+    for number in range(rounds):
+        for start in range(0, len(seen), BATCH):
+            sprites = seen[start : start + BATCH]
+            pictures = spoil(paint_singles(library, painter, sprites, rng, vary=True))
+            descriptors.append(describe(pictures).half())
+            labels += [library.sprites[i].concept for i in sprites]
+        print(f"round {number + 1} of {rounds}", flush=True)
+    return torch.cat(descriptors), torch.tensor(labels)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """Trains for a fixed time and saves `classifier.pt`."""
     work = arguments.work
@@ -112,29 +143,27 @@ def train(arguments: argparse.Namespace) -> None:
     pictures = load_pictures(work)
     library = load_library(work, pictures)
     painter = Painter(pictures, "cpu", LEVELS_PX)
-    seen = [i for i, sprite in enumerate(library.sprites) if sprite.style != UNSEEN_STYLE]
-    labels = torch.tensor([library.sprites[i].concept for i in seen])
-    model = Classifier(len(library.concepts)).to(memory_format=torch.channels_last)
+    descriptors, labels = gather_examples(library, painter, arguments.rounds)
+    model = Classifier(len(library.concepts))
+    model.mean.copy_(descriptors[:20000].float().mean(0))
+    model.deviation.copy_(descriptors[:20000].float().std(0).clamp(min=0.02))
     optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.rate, weight_decay=0.02)
-    rng = random.Random(0)
     start, step = time.monotonic(), 0
     while (done := (time.monotonic() - start) / arguments.seconds) < 1:
         share = min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * done))
         optimizer.param_groups[0]["lr"] = arguments.rate * share
-        chosen = np.array([rng.randrange(len(seen)) for _ in range(arguments.batch)])
-        sprites = [seen[i] for i in chosen]
-        batch = spoil(paint_singles(library, painter, sprites, rng, vary=True))
-        scores = model(batch.contiguous(memory_format=torch.channels_last))
+        chosen = torch.randint(len(labels), (2 * BATCH,))
+        scores = model(descriptors[chosen].float())
         loss = functional.cross_entropy(scores, labels[chosen], label_smoothing=0.05)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         step += 1
-        if step % 100 == 0:
+        if step % 500 == 0:
             spent = time.monotonic() - start
             print(f"step {step} {spent:.0f} s loss {loss.item():.3f}", flush=True)
     torch.save(model.state_dict(), work / "classifier.pt")
-    print(f"{step} steps of {arguments.batch}")
+    print(f"{step} steps of {2 * BATCH} on {len(labels)} examples")
 
 
 def load_classifier(work: Path, library: Library) -> Classifier:
@@ -145,11 +174,12 @@ def load_classifier(work: Path, library: Library) -> Classifier:
 
 
 def main() -> None:
+    """Trains the classifier."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
-    parser.add_argument("--seconds", type=float, default=900)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--seconds", type=float, default=200)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     train(parser.parse_args())
 
 

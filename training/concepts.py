@@ -16,13 +16,13 @@ from training.sources import find_source
 GROUPS = {0, 1, 3, 4, 5, 6, 7}
 PEOPLE_GROUP = 1
 PEOPLE_SUBGROUPS = {16, 17, 18, 19, 20, 21, 22, 23, 25, 26}
-FACE_SUBGROUPS = set(range(0, 12))
+FACE_SUBGROUPS = set(range(12))
 MAP_SUBGROUP = 49
 JOINER = "200D"
 HOLD_OUT_ONE_IN = 28
 CAPTION_WORD = re.compile(r"[a-z][a-z '\-]{1,24}")
 COLOUR_WORDS = frozenset(
-    "red orange yellow green teal blue purple pink brown black white gray golden".split()
+    ["red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "black", "white", "gray", "golden"]
 )
 
 
@@ -69,7 +69,7 @@ def _is_usable(entry: dict) -> bool:
     group, subgroup, name = entry.get("group"), entry.get("subgroup"), entry["label"].lower()
     if group not in GROUPS or subgroup == MAP_SUBGROUP:
         return False
-    if "o’clock" in name or "o'clock" in name or "-thirty" in name:
+    if "o\u2019clock" in name or "o'clock" in name or "-thirty" in name:
         return False
     if group == PEOPLE_GROUP:
         return subgroup in PEOPLE_SUBGROUPS and JOINER not in entry["hexcode"]
@@ -81,9 +81,7 @@ def _concept(entry: dict, keywords: dict[str, list[str]]) -> Concept:
     emoji = entry["emoji"]
     words = set(entry.get("tags", []))
     words |= set(keywords.get(emoji, keywords.get(emoji.replace("\ufe0f", ""), [])))
-    tags = sorted(
-        {word for word in (w.lower().replace("_", " ") for w in words) if _is_tag(word, name)}
-    )
+    tags = sorted({word for word in (w.lower().replace("_", " ") for w in words) if _is_tag(word, name)})
     is_face = entry.get("group") == 0 and entry.get("subgroup") in FACE_SUBGROUPS
     is_person = entry.get("group") == PEOPLE_GROUP
     return Concept(
@@ -101,7 +99,7 @@ def _is_tag(word: str, name: str) -> bool:
 
 def plain_name(label: str) -> str:
     """The label in lower case, without the marks a prompt would not hold."""
-    return re.sub(r"[^a-z0-9' \-]", "", label.lower().replace("’", "'")).strip()
+    return re.sub(r"[^a-z0-9' \-]", "", label.lower().replace("\u2019", "'")).strip()
 
 
 def name_without_colour(name: str) -> str:

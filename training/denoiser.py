@@ -33,6 +33,7 @@ class PixelNorm(nn.Module):
         self.gain = nn.Parameter(torch.ones(width))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Features of the same shape (B, width, h, w)."""
         scale = torch.rsqrt(self._power(x.float()) + 1e-5)
         return (x * scale).to(x.dtype) * self.gain.to(x.dtype)[:, None, None]
 
@@ -54,6 +55,7 @@ class ConditionLinear(nn.Linear):
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """One row of output (B, out) for each row of input (B, in)."""
         weight = self.weight[:, :, None, None]
         return functional.conv2d(x[:, :, None, None], weight, self.bias)[:, :, 0, 0]
 
@@ -74,6 +76,7 @@ class ResidualBlock(nn.Module):
         nn.init.zeros_(self.conv_out.bias)
 
     def forward(self, x: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """Features (B, width, h, w) under a condition (B, 192)."""
         scale, shift = self.modulate(condition)[:, :, None, None].chunk(2, dim=1)
         hidden = self.conv_in(functional.silu(self.norm_in(x)))
         hidden = self.norm_out(hidden) * (1 + scale) + shift
@@ -100,6 +103,7 @@ class TextAttention(nn.Module):
         self.feed_out = _zeroed(nn.Linear(2 * width, width))
 
     def forward(self, x: torch.Tensor, context: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """Features (B, width, h, w) that have read context (B, T, 160); bias (B, 1, 1, T) hides padding."""
         cells = x.flatten(2).transpose(1, 2)
         if self.looks_around:
             parts = self.query_key_value(self.self_norm(cells)).chunk(3, dim=-1)
@@ -188,9 +192,7 @@ class Denoiser(nn.Module):
         missing = self.enter.in_channels - ENTRANCE_CHANNELS
         return self.enter(torch.cat([x, x[:, :missing] * 0], 1) if missing else x)
 
-    def _condition(
-        self, time: torch.Tensor, pooled: torch.Tensor, place: torch.Tensor
-    ) -> torch.Tensor:
+    def _condition(self, time: torch.Tensor, pooled: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
         steps = torch.arange(TIME_WAVES, device=time.device, dtype=torch.float32)
         angles = time[:, None] * torch.exp(steps * (math.log(1000.0) / (TIME_WAVES - 1)))
         waves = torch.cat([torch.cos(angles), torch.sin(angles)], 1)

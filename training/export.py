@@ -169,6 +169,7 @@ def describe(revision: str, progress: dict[str, float], out: Path) -> dict[str, 
 
 
 def main() -> None:
+    """Exports one version and the shared files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder of average.pt.*")

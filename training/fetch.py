@@ -42,6 +42,7 @@ def unpack(tarball: Path, folder: Path) -> None:
 
 
 def main() -> None:
+    """Fetches every package of `sources.toml`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
     work = parser.parse_args().work

@@ -133,9 +133,7 @@ class Painter:
             return
         sprites = self._levels[level][self._send(job.sprite[rows, column])].float() / 255
         if len(coloured):
-            head = _move_colour(
-                sprites[: len(coloured)], self._send(job.recolour[coloured, column])
-            )
+            head = _move_colour(sprites[: len(coloured)], self._send(job.recolour[coloured, column]))
             sprites = torch.cat([head, sprites[len(coloured) :]])
         grid = _sampling_grid(self._send(job.geometry[rows, column]), job.height, job.width)
         layer = functional.grid_sample(sprites, grid, align_corners=False)
@@ -168,9 +166,7 @@ def _sampling_grid(geometry: torch.Tensor, height: int, width: int) -> torch.Ten
 
 def _move_colour(sprites: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     """Premultiplied sprites with their dominant colour moved to the target."""
-    kind, hue, saturation, value, new_hue, new_saturation, new_value = rows[
-        :, :, None, None
-    ].unbind(1)
+    kind, hue, saturation, value, new_hue, new_saturation, new_value = rows[:, :, None, None].unbind(1)
     alpha = sprites[:, 3]
     own_hue, own_saturation, own_value = _to_hsv(sprites[:, :3])
     is_pale = kind == KIND_CODES["achromatic"]

@@ -33,9 +33,7 @@ def quantize_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         name = initializer.name
         kept.append(numpy_helper.from_array(levels, f"{name}.int8"))
         kept.append(numpy_helper.from_array(scale, f"{name}.scale"))
-        nodes.append(
-            helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=TensorProto.FLOAT)
-        )
+        nodes.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.float"], to=TensorProto.FLOAT))
         nodes.append(helper.make_node("Mul", [f"{name}.float", f"{name}.scale"], [name]))
     nodes.extend(graph.node)
     del graph.node[:], graph.initializer[:], graph.value_info[:]

@@ -1,11 +1,13 @@
 """Draws pictures with torch, to watch training; the shipped engine has its own samplers."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
 from training.autoencoder import LATENT_CHANNELS, Decoder
-from training.denoiser import Denoiser
+from training.denoiser import NATIVE_CELLS, Denoiser
 from training.text_encoder import TextEncoder
 from training.tokenizer import Tokenizer
 
@@ -19,14 +21,13 @@ def draw(
     prompts: list[str],
     *,
     seed: int = 0,
-    size_px: tuple[int, int] = (128, 128),
     steps: int = 20,
     guidance: float = 3.0,
 ) -> torch.Tensor:
     """One picture a prompt in [-1, 1], by Euler steps with classifier-free guidance."""
     text_encoder, denoiser, decoder = models
     device = next(denoiser.parameters()).device
-    height, width = size_px[0] // 8, size_px[1] // 8
+    height = width = NATIVE_CELLS
     tokens = torch.tensor([tokenizer.padded_ids(prompt) for prompt in prompts], device=device)
     tokens = torch.cat([tokens, torch.zeros_like(tokens)])
     context, pooled = text_encoder(tokens)
@@ -36,7 +37,7 @@ def draw(
     shape = (len(prompts), LATENT_CHANNELS, height, width)
     latent = torch.randn(shape, generator=generator).to(device)
     times = torch.linspace(1, 0, steps + 1).tolist()
-    for now, later in zip(times[:-1], times[1:], strict=True):
+    for now, later in pairwise(times):
         time = torch.full((len(tokens),), now, device=device)
         both = denoiser(torch.cat([latent, latent]), time, context, mask, pooled, place)
         with_words, without = both.chunk(2)

@@ -119,9 +119,7 @@ class SceneMaker:
         )
         return Scene(height, width, caption, colour, [layer])
 
-    def _position(
-        self, anchor: tuple[float, float], extent: float, height: int, width: int
-    ) -> tuple[float, float]:
+    def _position(self, anchor: tuple[float, float], extent: float, height: int, width: int) -> tuple[float, float]:
         """The centre for an anchor in [0, 1]²: 0 and 1 touch the border but for a small margin."""
         rng = self._random
         margin = extent / 2 + rng.uniform(0.02, 0.07) * min(height, width)
@@ -157,9 +155,7 @@ class SceneMaker:
         size = rng.choice(["small", "large"]) if rng.random() < 0.3 else ""
         period = PATTERN_PERIODS_PX[size]
         extent = period * PATTERN_FILL
-        layer = Layer(
-            subject.sprite, period / 2, period / 2, extent, False, subject.recolour, period
-        )
+        layer = Layer(subject.sprite, period / 2, period / 2, extent, False, subject.recolour, period)
         word, colour = self._background(0.4, subject.colour_word)
         caption = join_parts(
             rng,
@@ -182,9 +178,7 @@ class SceneMaker:
         if style == "shape":
             colour = rng.choice(list(SUBJECT_COLOURS))
             return Subject(index, f"{colour} {name}", colour, colour, "")
-        colour, recolour = self._colour(
-            sprite.dominant, self._library.concepts[sprite.concept].name
-        )
+        colour, recolour = self._colour(sprite.dominant, self._library.concepts[sprite.concept].name)
         if colour:
             name = f"{colour} {name_without_colour(name)}"
         return Subject(index, name, recolour, colour or sprite.dominant.word, style)

@@ -58,9 +58,7 @@ def find_icons(concepts: list[Concept], work: Path) -> Iterator[Icon]:
                 yield Icon(index, source.style, entry["body"], width, height)
 
 
-def _icon_name(
-    concept: Concept, names_by_code: dict[str, str], names_by_letters: dict[str, str]
-) -> str | None:
+def _icon_name(concept: Concept, names_by_code: dict[str, str], names_by_letters: dict[str, str]) -> str | None:
     code = concept.code_point
     for spelling in (code, code.replace("-fe0f", ""), f"{code}-fe0f"):
         if spelling in names_by_code:
@@ -101,18 +99,14 @@ def _object_box(alpha: np.ndarray, icon: Icon) -> tuple[float, float, float, flo
     return centre_x - side / 2, centre_y - side / 2, side, side
 
 
-def _rasterise(
-    icon: Icon, box: tuple[float, float, float, float], size_px: int
-) -> Image.Image | None:
+def _rasterise(icon: Icon, box: tuple[float, float, float, float], size_px: int) -> Image.Image | None:
     x, y, width, height = box
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{size_px}" height="{size_px}" viewBox="{x} {y} {width} {height}">{icon.body}</svg>'
     )
     try:
-        png = resvg_py.svg_to_bytes(
-            svg_string=svg, width=size_px, height=size_px, skip_system_fonts=True
-        )
+        png = resvg_py.svg_to_bytes(svg_string=svg, width=size_px, height=size_px, skip_system_fonts=True)
     except BaseException as error:
         # resvg's Rust panics on a few icons; its exception class can neither be imported nor
         # pickled back from a worker process, so it is known by name and the icon is left out.
@@ -123,6 +117,7 @@ def _rasterise(
 
 
 def main() -> None:
+    """Renders the sprite library."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
     parser.add_argument("--processes", type=int, default=2)

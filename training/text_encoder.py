@@ -10,7 +10,6 @@ from torch.nn import functional
 
 from training.tokenizer import TOKEN_COUNT
 
-
 VECTOR_WIDTH = 128
 CONTEXT_WIDTH = 160
 HEADS = 4
@@ -27,11 +26,10 @@ class EncoderLayer(nn.Module):
         self.query_key_value = nn.Linear(width, 3 * width)
         self.merge = nn.Linear(width, width)
         self.feed_norm = nn.LayerNorm(width)
-        self.feed = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width)
-        )
+        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
 
     def forward(self, x: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        """Tokens (B, T, width) that have read each other; bias (B, 1, 1, T) hides padding."""
         parts = self.query_key_value(self.attention_norm(x)).chunk(3, dim=-1)
         query, key, value = (split_heads(part, HEADS) for part in parts)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
@@ -52,6 +50,7 @@ class TextEncoder(nn.Module):
         self.norm = nn.LayerNorm(CONTEXT_WIDTH)
 
     def forward(self, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Context and pooled, both float32."""
         mask = (tokens > 0).float().unsqueeze(-1)
         bias = ((1 - mask) * NEVER).transpose(1, 2).unsqueeze(1)
         x = self.project(self._vectors(tokens)) + self.position

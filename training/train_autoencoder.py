@@ -29,9 +29,7 @@ def reconstruction_loss(made: torch.Tensor, wanted: torch.Tensor) -> torch.Tenso
     return error.abs().mean() + GRADIENT_WEIGHT * (down.abs().mean() + across.abs().mean())
 
 
-def train_step(
-    encoder: Encoder, decoder: Decoder, pictures: torch.Tensor, *, halve: bool
-) -> torch.Tensor:
+def train_step(encoder: Encoder, decoder: Decoder, pictures: torch.Tensor, *, halve: bool) -> torch.Tensor:
     """The loss of one batch. Halving latent and picture together keeps latents smooth in space."""
     latent = encoder(pictures).float()
     spread = latent.std((0, 2, 3)) - 1
@@ -52,16 +50,14 @@ def train(arguments: argparse.Namespace) -> None:
     pictures = load_pictures(work)
     library = load_library(work, pictures)
     painter = Painter(pictures, device)
-    stream = SceneStream(
-        library, work / "vocabulary.txt.gz", arguments.batch, seed=1, native_only=True
-    )
+    stream = SceneStream(library, work / "vocabulary.txt.gz", arguments.batch, seed=1, native_only=True)
     batches = open_stream(stream, arguments.workers)
     encoder, decoder = Encoder().to(device), Decoder().to(device)
     for half in (encoder, decoder):
         half.to(memory_format=torch.channels_last)
     weights = [*encoder.parameters(), *decoder.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=arguments.rate, weight_decay=0.001, betas=(0.9, 0.99))
-    start, step, running = time.monotonic(), 0, 0.0
+    start, step = time.monotonic(), 0
     while (done := (time.monotonic() - start) / arguments.seconds) < 1:
         rate = arguments.rate * min(1, (step + 1) / WARM_UP_STEPS)
         optimizer.param_groups[0]["lr"] = rate * 0.5 * (1 + math.cos(math.pi * done))
@@ -75,17 +71,13 @@ def train(arguments: argparse.Namespace) -> None:
         optimizer.step()
         step += 1
         if step % 100 == 0:
-            print(
-                f"step {step} {time.monotonic() - start:.0f} s loss {loss.item():.4f}", flush=True
-            )
+            print(f"step {step} {time.monotonic() - start:.0f} s loss {loss.item():.4f}", flush=True)
     finish(encoder, decoder, painter, batches, arguments)
     print(f"{step} steps of {arguments.batch}")
 
 
 @torch.no_grad()
-def finish(
-    encoder: Encoder, decoder: Decoder, painter: Painter, batches, arguments: argparse.Namespace
-) -> None:
+def finish(encoder: Encoder, decoder: Decoder, painter: Painter, batches, arguments: argparse.Namespace) -> None:
     """Sets the latent scale, reports the error and saves."""
     scenes = torch.cat([painter.paint(next(batches).job) for _ in range(2)])
     set_latent_scale(encoder, decoder, scenes)
@@ -98,14 +90,12 @@ def finish(
     state = {"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.save(state, arguments.out / "autoencoder.pt")
-    rows = [
-        ("real / decoded", to_pixels(torch.cat([scenes[i : i + 5], made[i : i + 5]])))
-        for i in range(0, 40, 5)
-    ]
+    rows = [("real / decoded", to_pixels(torch.cat([scenes[i : i + 5], made[i : i + 5]]))) for i in range(0, 40, 5)]
     make_sheet(rows).save(arguments.out / "autoencoder.png")
 
 
 def main() -> None:
+    """Trains the autoencoder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
     parser.add_argument("--out", type=Path, default=Path(".train"))

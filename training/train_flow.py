@@ -57,14 +57,13 @@ class Flow(nn.Module):
 
     def __init__(self, words: dict[str, np.ndarray]) -> None:
         super().__init__()
-        self.text_encoder = TextEncoder(
-            torch.from_numpy(words["packed"]), torch.from_numpy(words["scale"])
-        )
+        self.text_encoder = TextEncoder(torch.from_numpy(words["packed"]), torch.from_numpy(words["scale"]))
         self.denoiser = Denoiser()
 
     def forward(
         self, latent: torch.Tensor, moment: torch.Tensor, tokens: torch.Tensor, place: torch.Tensor
     ) -> torch.Tensor:
+        """The velocity, of the latent's shape."""
         context, pooled = self.text_encoder(tokens)
         return self.denoiser(latent, moment, context, (tokens > 0).float(), pooled, place)
 
@@ -145,9 +144,7 @@ class Trainer:
             noise = torch.randn_like(latent)
             moment = draw_times(len(latent), latent.device)
             share = moment[:, None, None, None]
-            mixed = ((1 - share) * latent + share * noise).contiguous(
-                memory_format=torch.channels_last
-            )
+            mixed = ((1 - share) * latent + share * noise).contiguous(memory_format=torch.channels_last)
             velocity = model(mixed, moment, tokens, place)
             loss = (velocity - (noise - latent)).square().mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -169,9 +166,7 @@ class Trainer:
     @torch.no_grad()
     def _update_average(self) -> None:
         decay = min(EMA_DECAY, (1 + self.progress.steps) / (10 + self.progress.steps))
-        torch._foreach_lerp_(
-            list(self.average.parameters()), list(self.flow.parameters()), 1 - decay
-        )
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.flow.parameters()), 1 - decay)
 
     def _resume(self) -> None:
         """Goes on from the full state beside us, else from carried weights, else from nothing."""
@@ -187,7 +182,7 @@ class Trainer:
         elif self.arguments.carried and list(self.arguments.carried.glob("average.pt.*")):
             state = load_pieces(self.arguments.carried, "average.pt", self.device)
             for module in (self.flow, self.average):
-                module.load_state_dict({k: v for k, v in state["flow"].items()})
+                module.load_state_dict(state["flow"])
             self.progress = Progress(**state["progress"])
         self._steps_before, self._samples_before = self.progress.steps, self.progress.samples
         print(f"starting from {self.progress}", flush=True)
@@ -210,13 +205,9 @@ class Trainer:
     def save_sheet(self) -> None:
         """Writes a sheet of the watched prompts, four seeds each."""
         models = (self.average.text_encoder, self.average.denoiser, self.decoder)
-        columns = [
-            to_pixels(draw(models, self.tokenizer, list(WATCHED_PROMPTS), seed=seed))
-            for seed in range(4)
-        ]
+        columns = [to_pixels(draw(models, self.tokenizer, list(WATCHED_PROMPTS), seed=seed)) for seed in range(4)]
         rows = [
-            (prompt, np.stack([column[index] for column in columns]))
-            for index, prompt in enumerate(WATCHED_PROMPTS)
+            (prompt, np.stack([column[index] for column in columns])) for index, prompt in enumerate(WATCHED_PROMPTS)
         ]
         make_sheet(rows, columns=2).save(self.arguments.out / "watched.png")
 
@@ -246,6 +237,7 @@ def _decay_groups(module: nn.Module) -> list[dict[str, object]]:
 
 
 def main() -> None:
+    """Trains one segment."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
     parser.add_argument("--out", type=Path, default=Path(".train/flow"))

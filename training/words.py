@@ -66,6 +66,7 @@ def pack_four_bits(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def main() -> None:
+    """Writes `words.npz` and `vocabulary.txt.gz`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path(".train"))
     work = parser.parse_args().work
