@@ -22,6 +22,7 @@ from training.classifier import (
     describe,
     load_classifier,
     paint_singles,
+    spoil,
 )
 from training.colours import SUBJECT_COLOURS
 from training.concepts import (
@@ -88,8 +89,12 @@ class Judge:
 
     @torch.no_grad()
     def look(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores and features of pictures of any size."""
-        small = to_input(pictures)
+        """Scores and features of pictures of any size, real and drawn alike lightly spoiled.
+
+        The classifier only ever saw spoiled pictures; a perfectly clean one is strange to it.
+        """
+        torch.manual_seed(0)
+        small = spoil(to_input(pictures))
         features = torch.cat([self.classifier.features(describe(p)) for p in small.split(256)])
         return self.classifier.scores(features).numpy(), features.numpy()
 
