@@ -18,12 +18,14 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── MissingDependency           an extra that is not installed
     │   ├── InputUnusable               a file given by the user cannot be used
     │   ├── WouldOverwrite              a file is in the way
+    │   ├── FileUnwritable              a file or folder that cannot be written
     │   ├── SignatureMissing            a decision that nobody signs
     │   ├── NothingToUndo               no decision stands
     │   ├── NotReplayable               a render whose recipe cannot be rendered again here
     │   └── StandingViolation           production would build on a sandbox or rehearsal render
     ├── LockError (2)
     │   ├── LockMissing                 there is no pipeline.lock
+    │   ├── ModelNotLocked              a role of the pipeline that the lock does not hold yet
     │   ├── ChangeIncomplete            a model change that does not say which role or model
     │   ├── ReasonMissing               a model change that says no reason
     │   ├── ChangeUnneeded              a model change to the model that is locked already
@@ -189,6 +191,13 @@ class WouldOverwrite(UsageError):
     hint = "Choose another place, or move it away first."
 
 
+class FileUnwritable(UsageError):
+    """A file or folder of the user's cannot be written."""
+
+    template = "{path} cannot be written: {reason}."
+    hint = "Make it writable, or name another place. What is rendered is kept in the store."
+
+
 class SignatureMissing(UsageError):
     """A decision that nobody signs."""
 
@@ -231,11 +240,18 @@ class LockMissing(LockError):
     hint = "Run `renderlock lock`, and commit the file it writes."
 
 
+class ModelNotLocked(LockError):
+    """A role of the pipeline that the lock does not hold yet."""
+
+    template = "{model} fills the {role} role in pipeline.yml, but that role is not locked."
+    hint = "Run `renderlock lock`: it adds new roles and leaves locked ones as they are."
+
+
 class LockUnreadable(LockError):
     """The lock is not what renderlock wrote."""
 
     template = "{path} cannot be read as a lock: {reason}."
-    hint = "Restore it from version control; it is never edited by hand."
+    hint = "Restore it from version control; change models with `renderlock lock --change`, never by an edit."
 
 
 class ChangeIncomplete(LockError):

@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions, report_run
 from renderlock.actions.plan import Selection
+from renderlock.actions.report_stamp import Stamp, write_stamp
 from renderlock.actions.reports import Reports, report_folder
+from renderlock.errors import WouldOverwrite
 from renderlock.spec.standing import Standing
 
 QUICK = Selection(steps=frozenset({"quick-pass"}))
@@ -102,3 +105,40 @@ def test_the_sheet_shows_the_pictures(locked: Path, tmp_path: Path) -> None:
         colours = np.asarray(sheet.convert("RGB")).reshape(-1, 3).std(axis=0)
     assert result.count("cached") + result.count("rendered") == 4
     assert colours.min() > 5
+
+
+def test_a_file_of_a_person_is_not_written_over_and_nothing_is_written(locked: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "quick-pass"
+    folder.mkdir()
+    (folder / "variance-star.png").write_bytes(b"mine")
+    with pytest.raises(WouldOverwrite, match=r"variance-star\.png"):
+        report(locked, tmp_path)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"variance-star.png": b"mine"}
+
+
+def test_a_cut_short_report_is_made_again(locked: Path, tmp_path: Path) -> None:
+    (reports,) = report(locked, tmp_path)
+    reports.files[0].write_bytes(b"half")
+    assert report(locked, tmp_path)[0].made
+    assert reports.files[0].stat().st_size > 1000
+
+
+def test_reports_killed_while_they_are_written_are_made_again(locked: Path, tmp_path: Path) -> None:
+    (reports,) = report(locked, tmp_path)
+    write_stamp(reports.folder, Stamp("", dict.fromkeys((file.name for file in reports.files), 0)))
+    reports.files[-1].unlink()
+    assert report(locked, tmp_path)[0].made
+
+
+def test_reports_of_an_asset_that_left_go_and_nothing_outside_the_folder(locked: Path, tmp_path: Path) -> None:
+    (reports,) = report(locked, tmp_path)
+    (tmp_path / "mine.txt").write_bytes(b"mine")
+    stamp = json.loads((reports.folder / "reports.json").read_text())
+    stamp["files"]["../mine.txt"] = 4
+    (reports.folder / "reports.json").write_text(json.dumps(stamp))
+    lines = [line for line in locked.read_text().splitlines() if "star" not in line]
+    locked.write_text("\n".join(lines))
+    report(locked, tmp_path)
+    assert not (reports.folder / "variance-star.html").exists()
+    assert (reports.folder / "variance-apple.html").exists()
+    assert (tmp_path / "mine.txt").exists()

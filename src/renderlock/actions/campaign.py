@@ -13,10 +13,10 @@ from renderlock.actions.plan import Planner, Selection
 from renderlock.actions.reports import REPORT_FOLDER, Reports, Shown, report_folder, write_reports
 from renderlock.actions.review import decisions
 from renderlock.actions.run import PictureResult, Run, RunResult, RunWatch
+from renderlock.actions.user_files import write_new_file
 from renderlock.actions.workspace import open_models
 from renderlock.engines.base import EngineOptions
 from renderlock.errors import PromptMissing
-from renderlock.files import write_file
 from renderlock.spec.pipeline import Pipeline
 from renderlock.store.store import Store
 
@@ -83,15 +83,16 @@ def default_report_root(pipeline: Pipeline) -> Path:
 
 
 def export_pictures(store: Store, pictures: Sequence[PictureResult], folder: Path) -> tuple[Path, ...]:
-    """Copies of the pictures as `STEP/ASSET-SEED-ADDRESS.png`, for people who want files; there ones are kept."""
+    """Copies of the pictures as `STEP/ASSET-SEED-ADDRESS.png`, for people who want files.
+
+    Raises `WouldOverwrite` where another file has such a name, `FileUnwritable` where the copy cannot be written.
+    """
     paths = []
     for picture in pictures:
         if picture.record is None:
             continue
         name = f"{picture.job.asset.name}-{picture.job.recipe.seed}-{picture.record.address[3:11]}"
         path = folder / picture.job.step.name / f"{name}{store.path_of(picture.record).suffix}"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, store.read(picture.record))
+        write_new_file(path, store.read(picture.record))
         paths.append(path)
     return tuple(paths)

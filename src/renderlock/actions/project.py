@@ -6,9 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from renderlock.actions.user_files import write_user_file
 from renderlock.actions.workspace import PIPELINE_NAME
 from renderlock.errors import WouldOverwrite
-from renderlock.files import write_file
 
 Template = Literal["starter", "campaign"]
 
@@ -23,14 +23,14 @@ def project_text(template: Template) -> bytes:
 def write_project(folder: Path, template: Template) -> Path:
     """Writes pipeline.yml and .gitignore into a folder, made where needed, and gives the pipeline's path.
 
-    Raises `WouldOverwrite` where there is a pipeline.yml already; a .gitignore that is there is kept.
+    Raises `WouldOverwrite` where there is a pipeline.yml already, `FileUnwritable` where none can be written; a
+    .gitignore that is there is kept.
     """
     path = folder / PIPELINE_NAME
     if path.exists():
         raise WouldOverwrite(path=path)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_file(path, project_text(template))
+    write_user_file(path, project_text(template))
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        write_file(ignore, IGNORED.encode())
+        write_user_file(ignore, IGNORED.encode())
     return path

@@ -7,18 +7,27 @@ one small file a step and no picture.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from renderlock.actions.pages.contact_sheet_picture import draw_contact_sheet_png
 from renderlock.actions.pages.html import render_contact_sheet_html, render_variance_html
 from renderlock.actions.pages.variance_picture import draw_variance_png
+from renderlock.actions.report_stamp import (
+    REPORT_FORMAT,
+    Stamp,
+    read_stamp,
+    refuse_foreign,
+    remove_left_over,
+    write_stamp,
+)
 from renderlock.actions.report_values import ContactSheetValues, SheetCell, SheetRow, VarianceValues
+from renderlock.actions.user_files import write_user_file
 from renderlock.actions.variance import measure_variance
 from renderlock.actions.variance_texts import variance_to_json
-from renderlock.files import write_file
 from renderlock.imaging.pixels import decode_picture, encode_png
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.pipeline import Asset
@@ -27,8 +36,6 @@ from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
 
 REPORT_FOLDER = "reports"
-REPORT_FORMAT = "renderlock reports 1"
-STAMP_NAME = "reports.json"
 CELLS_A_PAGE = 200
 
 
@@ -57,21 +64,27 @@ class Reports:
 def write_reports(store: Store, shown: Sequence[Shown], folder: Path, *, title: str) -> Reports:
     """Contact sheets and variance reports of these pictures, in `folder`, unless they are there already.
 
-    Pictures come grouped by asset. An asset with one picture has no variance. Raises `StoreDamaged` where a
-    picture cannot be read.
+    Pictures come grouped by asset. An asset with one picture has no variance. Reports of before that are not made
+    any more are removed. Raises `StoreDamaged` where a picture cannot be read, `WouldOverwrite` where a file of the
+    same name is no report, `FileUnwritable`.
     """
     inputs = _inputs(shown, title)
-    known = _files_there(folder, inputs)
-    if known:
-        return Reports(folder, known, made=False)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, data in (*_sheets(store, shown, title), *_variances(store, shown, title)):
-        write_file(folder / name, data)
-        files.append(name)
-    stamp = {"format": REPORT_FORMAT, "inputs": inputs, "files": files}
-    write_file(folder / STAMP_NAME, json.dumps(stamp, indent=2).encode())
-    return Reports(folder, tuple(folder / name for name in files), made=True)
+    before = read_stamp(folder)
+    if before.inputs == inputs and before.is_whole(folder):
+        return Reports(folder, tuple(folder / name for name in before.files), made=False)
+    parts = (*_sheets(store, shown, title), *_variances(store, shown, title))
+    names = [name for part in parts for name in part.names]
+    refuse_foreign(folder, names, before)
+    # Said before the first file is written: should this process be killed, the next one knows them as its own.
+    write_stamp(folder, Stamp("", {**before.files, **dict.fromkeys(names, 0)}))
+    lengths: dict[str, int] = {}
+    for part in parts:
+        for name, data in zip(part.names, part.make(), strict=True):
+            write_user_file(folder / name, data)
+            lengths[name] = len(data)
+    remove_left_over(folder, before.files.keys() - lengths.keys())
+    write_stamp(folder, Stamp(inputs, lengths))
+    return Reports(folder, tuple(folder / name for name in lengths), made=True)
 
 
 def _inputs(shown: Sequence[Shown], title: str) -> str:
@@ -80,42 +93,46 @@ def _inputs(shown: Sequence[Shown], title: str) -> str:
     return canonical_sha256({"format": REPORT_FORMAT, "title": title, "pictures": pictures})
 
 
-def _files_there(folder: Path, inputs: str) -> tuple[Path, ...]:
-    """The files of reports over the same inputs, if all of them are there."""
-    try:
-        stamp = json.loads((folder / STAMP_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ()
-    if not isinstance(stamp, dict) or stamp.get("inputs") != inputs:
-        return ()
-    files = tuple(folder / str(name) for name in stamp.get("files", ()))
-    return files if all(file.exists() for file in files) else ()
+@dataclass(frozen=True)
+class _Part:
+    """Files of the reports that are made together: their names, and what makes their bytes in that order."""
+
+    names: tuple[str, ...]
+    make: Callable[[], Iterator[bytes]]
 
 
-def _sheets(store: Store, shown: Sequence[Shown], title: str) -> Iterator[tuple[str, bytes]]:
-    """Contact sheets of at most `CELLS_A_PAGE` pictures each, by file name."""
+def _sheets(store: Store, shown: Sequence[Shown], title: str) -> Iterator[_Part]:
+    """Contact sheets of at most `CELLS_A_PAGE` pictures each."""
     for page, start in enumerate(range(0, len(shown), CELLS_A_PAGE), 1):
-        rows = tuple(
-            SheetRow(asset.name, asset.prompt, _cells(store, list(pictures)), asset.negative_prompt)
-            for asset, pictures in groupby(shown[start : start + CELLS_A_PAGE], key=lambda one: one.asset)
-        )
-        values = ContactSheetValues(title, rows)
         name = "contact-sheet" if len(shown) <= CELLS_A_PAGE else f"contact-sheet-{page}"
-        yield f"{name}.html", render_contact_sheet_html(values).encode()
-        yield f"{name}.png", encode_png(draw_contact_sheet_png(values), {})
+        pictures = shown[start : start + CELLS_A_PAGE]
+        yield _Part((f"{name}.html", f"{name}.png"), partial(_sheet, store, pictures, title))
 
 
-def _variances(store: Store, shown: Sequence[Shown], title: str) -> Iterator[tuple[str, bytes]]:
-    """A variance report an asset that has at least two pictures, by file name."""
+def _sheet(store: Store, shown: Sequence[Shown], title: str) -> Iterator[bytes]:
+    rows = tuple(
+        SheetRow(asset.name, asset.prompt, _cells(store, list(pictures)), asset.negative_prompt)
+        for asset, pictures in groupby(shown, key=lambda one: one.asset)
+    )
+    values = ContactSheetValues(title, rows)
+    yield render_contact_sheet_html(values).encode()
+    yield encode_png(draw_contact_sheet_png(values), {})
+
+
+def _variances(store: Store, shown: Sequence[Shown], title: str) -> Iterator[_Part]:
+    """A variance report an asset that has at least two pictures."""
     for asset, group in groupby(shown, key=lambda one: one.asset):
-        pictures = list(group)
-        if len(pictures) < 2:
-            continue
-        values = variance_values(store, pictures, f"{title}: {asset.name}")
-        name = f"variance-{asset.name}"
-        yield f"{name}.html", render_variance_html(values).encode()
-        yield f"{name}.png", encode_png(draw_variance_png(values), {})
-        yield f"{name}.json", json.dumps(variance_to_json(values), indent=2, ensure_ascii=False).encode()
+        pictures, name = list(group), f"variance-{asset.name}"
+        if len(pictures) > 1:
+            names = (f"{name}.html", f"{name}.png", f"{name}.json")
+            yield _Part(names, partial(_variance, store, pictures, f"{title}: {asset.name}"))
+
+
+def _variance(store: Store, pictures: Sequence[Shown], title: str) -> Iterator[bytes]:
+    values = variance_values(store, pictures, title)
+    yield render_variance_html(values).encode()
+    yield encode_png(draw_variance_png(values), {})
+    yield json.dumps(variance_to_json(values), indent=2, ensure_ascii=False).encode()
 
 
 def variance_values(store: Store, pictures: Sequence[Shown], title: str) -> VarianceValues:
