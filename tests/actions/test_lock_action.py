@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from renderlock.actions.lock import ChangeRequest, change_model, check_lock, loc
 from renderlock.actions.models import Models
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
-from renderlock.errors import ChangeUnneeded, LockMismatch, ReasonMissing, UnknownName
+from renderlock.errors import ChangeUnneeded, LockMismatch, ModelNotLocked, ReasonMissing, UnknownName
 from renderlock.spec.lock import read_lock
 from renderlock.spec.roles import Role
 
@@ -106,6 +107,17 @@ def test_a_change_that_cannot_be_is_refused_and_writes_nothing(
     with pytest.raises(error):
         change(locked, role, to, reason)
     assert [path.read_bytes() for path in (locked, locked.with_name("pipeline.lock"))] == before
+
+
+def test_a_role_that_is_not_locked_yet_is_refused_with_the_way_to_lock_it(locked: Path) -> None:
+    path = locked.with_name("pipeline.lock")
+    whole = read_lock(path)
+    path.write_text(replace(whole, models={Role.FINAL: whole.models[Role.FINAL]}).to_text())
+    with pytest.raises(ModelNotLocked) as caught:
+        execute(locked)
+    assert "renderlock lock" in caught.value.advice
+    assert lock(locked) == "refreshed"
+    assert read_lock(path) == whole
 
 
 def test_a_difference_of_the_environment_is_named(locked: Path) -> None:

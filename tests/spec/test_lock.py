@@ -59,12 +59,30 @@ def test_an_edited_environment_is_noticed() -> None:
         '{"format": "renderlock-lock/9"}',
         '{"format": "renderlock-lock/1"}',
         "\0",
+        "[1]",
+        "[" * 100_000,
         '{"format": 1}',
     ],
 )
 def test_a_text_that_is_no_lock_is_refused(text: str) -> None:
     with pytest.raises(LockUnreadable):
         Lock.from_text(text, PATH)
+
+
+def test_a_merge_conflict_is_called_by_its_name() -> None:
+    with pytest.raises(LockUnreadable, match="merge conflict"):
+        Lock.from_text(f"<<<<<<< HEAD\n{LOCK.to_text()}", PATH)
+
+
+def test_a_key_that_stands_twice_is_named() -> None:
+    text = LOCK.to_text().replace('"review": {', '"review": {}, "review": {', 1)
+    with pytest.raises(LockUnreadable, match="'review' stands twice"):
+        Lock.from_text(text, PATH)
+
+
+def test_a_folder_in_place_of_the_lock_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LockUnreadable, match="directory"):
+        read_lock(tmp_path)
 
 
 def test_a_missing_lock_says_how_to_make_one(tmp_path: Path) -> None:

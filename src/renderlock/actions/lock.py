@@ -12,8 +12,15 @@ from pathlib import Path
 
 from renderlock.actions.machine import read_environment
 from renderlock.actions.models import Models
-from renderlock.errors import ChangeUnneeded, LockMismatch, LockMissing, ReasonMissing, UnknownName
-from renderlock.files import write_file
+from renderlock.actions.user_files import write_user_file
+from renderlock.errors import (
+    ChangeUnneeded,
+    LockMismatch,
+    LockMissing,
+    ModelNotLocked,
+    ReasonMissing,
+    UnknownName,
+)
 from renderlock.spec.lock import Lock, LockChange, LockedModel, read_lock
 from renderlock.spec.pipeline import Pipeline
 from renderlock.spec.pipeline_edit import edit_model
@@ -65,19 +72,24 @@ def lock_pipeline(pipeline: Pipeline, models: Models) -> Locked:
         before = read_lock(path)
     except LockMissing:
         lock = Lock(found, environment)
-        write_file(path, lock.to_text().encode())
+        write_user_file(path, lock.to_text().encode())
         return Locked(lock, path, "written")
     for role in before.models.keys() & found.keys():
         verify_model(before, role, found[role])
     lock = replace(before, models={**before.models, **found}, environment=environment)
     if lock == before:
         return Locked(lock, path, "unchanged")
-    write_file(path, lock.to_text().encode())
+    write_user_file(path, lock.to_text().encode())
     return Locked(lock, path, "refreshed")
 
 
 def verify_model(lock: Lock, role: Role, found: LockedModel) -> None:
-    """Raises `LockMismatch` with every difference where `found` is not what the lock has for `role`."""
+    """Raises `LockMismatch` with every difference where `found` is not what the lock has for `role`.
+
+    Raises `ModelNotLocked` where the lock does not hold the role at all.
+    """
+    if role not in lock.models:
+        raise ModelNotLocked(role=role.value, model=found.reference)
     lines = tuple(_model_differences(lock, role, found))
     if lines:
         listing = "\n".join(f"  {line}" for line in lines)
@@ -138,7 +150,7 @@ def change_model(pipeline: Pipeline, models: Models, change: ChangeRequest) -> L
     # The pipeline first: if the process dies between the two writes, `run` refuses until this is said again.
     if pipeline.models.get(change.role) != change.reference:
         edit_model(pipeline.path, change.role, change.reference)
-    write_file(path, changed.to_text().encode())
+    write_user_file(path, changed.to_text().encode())
     return Locked(changed, path, "changed")
 
 

@@ -131,13 +131,20 @@ class Lock:
     @classmethod
     def from_text(cls, text: str, path: Path) -> Self:
         """The lock in a file's text; raises `LockUnreadable` where it is not what renderlock wrote."""
+        if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in text.splitlines()):
+            reason = "it holds the marks of a merge conflict, so two branches changed it"
+            raise LockUnreadable(path=path, reason=reason)
         try:
-            return cls._from_json(json.loads(text))
-        except (ValueError, RecipeError, AttributeError) as error:
-            raise LockUnreadable(path=path, reason=error) from error
+            return cls._from_json(json.loads(text, object_pairs_hook=_each_key_once))
+        except RecursionError as error:
+            raise LockUnreadable(path=path, reason="it is nested too deep") from error
+        except (ValueError, RecipeError) as error:
+            raise LockUnreadable(path=path, reason=str(error).rstrip(".")) from error
 
     @classmethod
-    def _from_json(cls, fields: Mapping[str, object]) -> Self:
+    def _from_json(cls, fields: object) -> Self:
+        if not isinstance(fields, dict):
+            raise ValueError("it is not a JSON object")
         if text_at(fields, "format") != LOCK_FORMAT:
             msg = f"its format is {fields['format']!r}, this version reads {LOCK_FORMAT!r}"
             raise ValueError(msg)
@@ -159,9 +166,22 @@ def read_lock(path: Path) -> Lock:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise LockMissing(path=path) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise LockUnreadable(path=path, reason=error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
         raise LockUnreadable(path=path, reason=error) from error
     return Lock.from_text(text, path)
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> JsonObject:
+    """A JSON object; raises `ValueError` where a key stands twice, as after a merge that went wrong."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        msg = f"the key {twice!r} stands twice"
+        raise ValueError(msg)
+    return fields
 
 
 def _refuse_edits(lock: Lock, fingerprint: str) -> None:
