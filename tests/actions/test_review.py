@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,6 +97,35 @@ def test_a_step_that_starts_from_another_takes_its_pixels_and_seed(locked: Path,
     assert final.job.recipe.init is not None
     assert final.job.recipe.init.picture == store.get(address).pixels
     assert final.job.recipe.seed == 1
+
+
+def test_a_final_after_a_middle_step_keeps_to_the_approved_seeds_and_is_done_then(locked: Path, store: Store) -> None:
+    middle = '  - {name: middle, model: "${review_model}", size: 64, num_inference_steps: 3}\n'
+    text = locked.read_text().replace("  - {name: final-render", f"{middle}  - {{name: final-render")
+    locked.write_text(
+        text.replace("num_inference_steps: 3}\n  - {name: play", "steps: 3, needs: middle}\n  - {name: play")
+    )
+    locked.write_text(locked.read_text().replace("size: 96, steps: 3", "size: 96, num_inference_steps: 3"))
+    options = RunOptions(Selection(steps=frozenset({"quick-pass", "middle", "final-render"})))
+    decide(store, quick_addresses(locked, "apple")[1], "approve", ada(), "")
+    result = execute(locked, options)
+    later = [one for one in result.pictures if one.job.step.name != "quick-pass"]
+    assert [(one.job.step.name, one.job.recipe.seed) for one in later] == [("middle", 1), ("final-render", 1)]
+    assert {(held.asset, held.step) for held in result.held} == {("star", "middle"), ("star", "final-render")}
+
+
+def test_an_approval_of_a_seed_that_left_the_list_releases_nothing(locked: Path, store: Store) -> None:
+    decide(store, quick_addresses(locked, "apple")[1], "approve", ada(), "")
+    locked.write_text(locked.read_text().replace("seeds: [0, 1]", "seeds: [0, 2]"))
+    assert {held.asset for held in execute(locked, MAIN).held} == {"apple", "star"}
+
+
+def test_given_seeds_pass_a_gate_only_if_they_are_approved(locked: Path, store: Store) -> None:
+    decide(store, quick_addresses(locked, "apple")[1], "approve", ada(), "")
+    for seed, finals in ((0, []), (1, [1])):
+        result = execute(locked, RunOptions(replace(MAIN.selection, seeds=(seed,))))
+        found = [one.job.recipe.seed for one in result.pictures if one.job.step.name == "final-render"]
+        assert found == finals
 
 
 def test_decisions_survive_a_rebuilt_index(locked: Path, store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.actions.plan import Job, Selection
-from renderlock.actions.run import Run, RunUnwatched
+from renderlock.actions.plan import Job, Selection, StepPlan
+from renderlock.actions.run import PictureResult, Run, RunUnwatched
 from renderlock.errors import (
+    InputUnusable,
     Interrupted,
     LockMismatch,
     LockMissing,
@@ -21,6 +23,7 @@ from renderlock.errors import (
     NotCapable,
     PromptMissing,
     StandingViolation,
+    StoreUnusable,
     UnknownName,
 )
 from renderlock.imaging.pixels import encode_png
@@ -212,6 +215,58 @@ def test_a_stopped_run_keeps_what_is_finished_and_the_next_goes_on(locked: Path)
             run.execute()
     again = execute(locked, QUICK)
     assert (again.count("cached"), again.count("rendered")) == (2, 2)
+
+
+class Meddle(RunUnwatched):
+    """Does something once the step is planned."""
+
+    def __init__(self, deed: Callable[[], object]) -> None:
+        self.deed = deed
+
+    def on_step(self, plan: StepPlan) -> None:
+        """Does it."""
+        self.deed()
+
+
+def test_an_init_picture_that_changes_during_the_run_is_refused(locked: Path, store: Store) -> None:
+    start = locked.parent / "start.png"
+    start.write_bytes(encode_png(np.full((64, 64, 3), 200, np.uint8), {}))
+    text = locked.read_text().replace("prompt: a red apple}", "prompt: a red apple, init_image: start.png}")
+    locked.write_text(text.replace("gate: approval}", "gate: approval, strength: 0.5}"))
+    other = encode_png(np.zeros((64, 64, 3), np.uint8), {})
+    with run_of(locked, QUICK) as run:
+        run.watch = Meddle(lambda: start.write_bytes(other))
+        result = run.execute()
+    assert {one.job.asset.name: one.status for one in result.pictures} == {"apple": "failed", "star": "rendered"}
+    assert {record.origin.asset for record in store.records()} == {"star"}
+    assert all(isinstance(error, InputUnusable) for error in result.errors)
+
+
+def test_a_store_that_takes_nothing_more_ends_the_run_at_once(locked: Path) -> None:
+    with run_of(locked, replace(QUICK, workers=1)) as run:
+        blobs = run.planner.store.layout.blobs
+        run.watch = Meddle(lambda: blobs.write_bytes(b"a file where the folder of the blobs has to be"))
+        with pytest.raises(StoreUnusable):
+            run.execute()
+        assert list(run.planner.store.records()) == []
+
+
+def test_ctrl_c_says_how_many_pictures_are_kept(locked: Path) -> None:
+    class Impatient(RunUnwatched):
+        """Presses Ctrl-C at the second picture."""
+
+        pictures = 0
+
+        def on_picture(self, result: PictureResult) -> None:
+            """Counts."""
+            self.pictures += 1
+            if self.pictures == 2:
+                raise KeyboardInterrupt
+
+    with run_of(locked, replace(QUICK, workers=1)) as run:
+        run.watch = Impatient()
+        with pytest.raises(Interrupted, match="2 picture"):
+            run.execute()
 
 
 def test_the_record_says_where_a_picture_comes_from(locked: Path) -> None:

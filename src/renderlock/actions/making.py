@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from renderlock.actions.machine import host_name, peak_memory_bytes, read_environment
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Job
 from renderlock.engines.base import Render
-from renderlock.errors import EngineBroken, Interrupted
+from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted, OutOfMemory
 from renderlock.executors.in_process import Stop
-from renderlock.imaging.pixels import Pixels, decode_picture, fit_to, read_picture
+from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, fit_to, read_picture
 from renderlock.spec.lock import Environment
+from renderlock.spec.recipe import Init
 from renderlock.store.records import Encoded, Made, NewRender, Origin, RenderRecord
 from renderlock.store.store import Store
 
@@ -44,18 +46,29 @@ class Maker:
     def make(self, job: Job) -> RenderRecord:
         """The stored render of a job.
 
-        Raises what the engine raises, `EngineBroken` for a picture that is not of the recipe's size, `StoreError`,
-        and `Interrupted` once a stop was asked for.
+        Raises what the engine raises, `OutOfMemory`, `EngineBroken` for a picture that is not of the recipe's size,
+        `InputUnusable` for an init picture that changed meanwhile, `StoreError`, and `Interrupted` once a stop was
+        asked for.
         """
-        engine = self.models.engine(job.reference)
         created, started = datetime.now(UTC), time.monotonic()
-        render = engine.render(job.recipe, self._init_pixels(job), _JobWatch(job, self))
+        render = self._render(job)
         seconds = time.monotonic() - started
         _check_size(render, job)
         made = Made(created, seconds, self._fingerprint(job.reference), host_name(), peak_memory_bytes())
         record = self.store.put(self._new_render(job, render, made))
         self.made += 1
         return record
+
+    def _render(self, job: Job) -> Render:
+        engine, init = self.models.engine(job.reference), self._init_pixels(job)
+        try:
+            return engine.render(job.recipe, init, _JobWatch(job, self))
+        except MemoryError as error:
+            reason = f"{job.recipe.size} does not fit"
+            raise OutOfMemory(model=job.recipe.model.reference, reason=reason) from error
+        except SystemExit as error:
+            # A library that gives up may not take the other pictures with it.
+            raise EngineFailed(model=job.recipe.model.reference, reason="it tried to end the program") from error
 
     def _new_render(self, job: Job, render: Render, made: Made) -> NewRender:
         return NewRender(
@@ -75,6 +88,7 @@ class Maker:
             pixels = decode_picture(self.store.read(job.init_from))
         elif job.asset.init_image is not None:
             pixels = read_picture(job.asset.init_image)
+            _refuse_changed(pixels, job.recipe.init, job.asset.init_image)
         return fit_to(pixels, job.recipe.size.width, job.recipe.size.height)
 
     def _fingerprint(self, reference: str) -> str:
@@ -94,6 +108,13 @@ class _JobWatch:
         if self.maker.stop.asked:
             raise Interrupted(done=self.maker.made)
         self.maker.watch.on_denoise(self.job, done, steps)
+
+
+def _refuse_changed(pixels: Pixels, init: Init, path: Path) -> None:
+    """The recipe names the pixels that were there when the run was planned; others would make it a lie."""
+    if digest_pixels(pixels) != init.picture:
+        reason = "it changed since the run began"
+        raise InputUnusable(path=path, reason=reason, action="Run the same command again to start from it as it is.")
 
 
 def _check_size(render: Render, job: Job) -> None:

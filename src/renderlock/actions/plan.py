@@ -6,11 +6,13 @@ from them. Planning renders nothing and spends nothing; what cannot be done is r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 
 from renderlock.actions.models import Models
-from renderlock.actions.review import Decision
+from renderlock.actions.passage import Decisions, Passed, pass_into
 from renderlock.engines.resolve import Request, resolve
 from renderlock.errors import StandingViolation
 from renderlock.imaging.pixels import digest_pixels, read_picture
@@ -58,11 +60,23 @@ class Held:
 
 @dataclass(frozen=True)
 class StepPlan:
-    """All pictures of one step, and the assets held back from it."""
+    """All pictures of one step, and the assets held back from it.
+
+    `unforeseen` holds asset and seed of pictures that start from one still to be rendered: their recipe is not known.
+    """
 
     step: Step
     pictures: tuple[Planned, ...]
     held: tuple[Held, ...]
+    unforeseen: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def by_asset(self) -> Mapping[str, Mapping[int, Planned]]:
+        """The pictures by asset and seed."""
+        found: dict[str, dict[int, Planned]] = {}
+        for planned in self.pictures:
+            found.setdefault(planned.job.asset.name, {})[planned.job.recipe.seed] = planned
+        return found
 
     @property
     def missing(self) -> tuple[Job, ...]:
@@ -82,15 +96,21 @@ class Selection:
 
 @dataclass
 class Planner:
-    """Plans the steps of one pipeline over one store, each once its predecessors are planned and rendered."""
+    """Plans the steps of one pipeline over one store, each once its predecessors are planned and rendered.
+
+    `foreseen` names the steps that will have been rendered before those that need them: a dry run plans as if they
+    were.
+    """
 
     pipeline: Pipeline
     store: Store
     models: Models
     selection: Selection
-    decisions: Mapping[Address, Decision]
+    decisions: Decisions
     rehearse: bool = False
+    foreseen: Collection[str] = ()
     _done: dict[str, StepPlan] = field(default_factory=dict)
+    _pictures: dict[Path, str] = field(default_factory=dict)
 
     def plan(self, step: Step) -> StepPlan:
         """The plan of one step, from what the store holds now.
@@ -102,14 +122,21 @@ class Planner:
                 self.plan(self._step(name))
         jobs: list[Job] = []
         held: list[Held] = []
+        unforeseen: list[tuple[str, int]] = []
         for asset in self._selected_assets():
-            reason, seeds = self._seeds_let_through(asset, step)
-            if reason:
-                held.append(Held(asset.name, step.name, reason))
-            jobs.extend(self._job(asset, step, seed) for seed in seeds)
-        standing = self.standing_of(step)
-        found = self.store.find_all([job.recipe.digest for job in jobs], standing)
-        plan = StepPlan(step, tuple(Planned(job, found.get(job.recipe.digest)) for job in jobs), tuple(held))
+            seeds = self.selection.seeds or seeds_for(asset, step)
+            before = [self._passed(name, asset) for name in self.needs_of(step)]
+            passage = pass_into(step, seeds, before, self.decisions)
+            if passage.reason:
+                held.append(Held(asset.name, step.name, passage.reason))
+            for seed in passage.seeds:
+                if step.init_from and self._source(asset, step.init_from, seed) is None:
+                    unforeseen.append((asset.name, seed))
+                else:
+                    jobs.append(self._job(asset, step, seed))
+        found = self.store.find_all([job.recipe.digest for job in jobs], self.standing_of(step))
+        pictures = tuple(Planned(job, found.get(job.recipe.digest)) for job in jobs)
+        plan = StepPlan(step, pictures, tuple(held), tuple(unforeseen))
         self._done[step.name] = plan
         return plan
 
@@ -146,37 +173,28 @@ class Planner:
         wanted = self.selection.assets
         return (asset for asset in self.pipeline.assets if not wanted or asset.name in wanted)
 
-    def _seeds_let_through(self, asset: Asset, step: Step) -> tuple[str, tuple[int, ...]]:
-        """Why the asset is held back ("" if it is not), and the seeds that may be rendered."""
-        seeds = self.selection.seeds or seeds_for(asset, step)
-        for name in self.needs_of(step):
-            upstream = [planned for planned in self._done[name].pictures if planned.job.asset.name == asset.name]
-            if self._step(name).gate:
-                reason, approved = self._approved_seeds(name, upstream)
-                if reason:
-                    return reason, ()
-                seeds = approved
-            else:
-                there = {planned.job.recipe.seed for planned in upstream if planned.record}
-                missing = [seed for seed in seeds if seed not in there]
-                if missing:
-                    listed = ", ".join(map(str, missing[:5])) + ("…" if len(missing) > 5 else "")
-                    return f"needs {name} first (seed {listed})", tuple(seed for seed in seeds if seed in there)
-        return "", seeds
+    def _passed(self, name: str, asset: Asset) -> Passed:
+        """A planned step as it stands for one asset."""
+        plan = self._done[name]
+        pictures = {seed: _address_of(planned) for seed, planned in plan.by_asset.get(asset.name, {}).items()}
+        pictures |= {seed: None for of, seed in plan.unforeseen if of == asset.name}
+        return Passed(
+            step=plan.step,
+            pictures=pictures,
+            narrowed=self._is_narrowed(plan.step),
+            held=any(held.asset == asset.name for held in plan.held),
+            coming=frozenset(pictures) if name in self.foreseen else frozenset(),
+        )
 
-    def _approved_seeds(self, gate: str, upstream: Iterable[Planned]) -> tuple[str, tuple[int, ...]]:
-        """Why nothing passes the gate ("" if something does), and the seeds that were approved."""
-        records = [(planned.job.recipe.seed, planned.record) for planned in upstream]
-        there = [(seed, record) for seed, record in records if record]
-        if not there:
-            return f"needs {gate} first", ()
-        verdicts = [(seed, self.decisions.get(record.address)) for seed, record in there]
-        approved = tuple(seed for seed, decision in verdicts if decision and decision.verdict == "approve")
-        if approved:
-            return "", approved
-        if len(there) == len(records) and all(decision for _, decision in verdicts):
-            return f"every picture of {gate} was rejected: change the prompt or the seeds", ()
-        return f"waits for approval of {gate}: renderlock approve {there[0][1].address}", ()
+    def _is_narrowed(self, step: Step) -> bool:
+        """Whether a step renders only what a gate before it let through."""
+        before = [self._step(name) for name in self.needs_of(step)]
+        return any(needed.gate or self._is_narrowed(needed) for needed in before)
+
+    def _source(self, asset: Asset, step: str, seed: int) -> RenderRecord | None:
+        """The render of a step that a later one starts from, if it is there."""
+        planned = self._done[step].by_asset.get(asset.name, {}).get(seed)
+        return planned.record if planned else None
 
     def _job(self, asset: Asset, step: Step, seed: int) -> Job:
         reference = self.reference_of(step)
@@ -208,18 +226,20 @@ class Planner:
         if step.strength is None:
             return None, None
         if step.init_from:
-            upstream = self._done[step.init_from].pictures
-            record = next(
-                planned.record
-                for planned in upstream
-                if planned.record and planned.job.asset.name == asset.name and planned.job.recipe.seed == seed
-            )
+            record = self._source(asset, step.init_from, seed)
+            assert record is not None
             return record, Init(record.pixels, step.strength)
         if asset.init_image is None:
             return None, None
-        picture = digest_pixels(read_picture(asset.init_image))
+        picture = self._picture_of(asset.init_image)
         self._refuse_tainted(asset, step, picture)
         return None, Init(picture, step.strength)
+
+    def _picture_of(self, path: Path) -> str:
+        """The digest of a file's pixels, read once."""
+        if path not in self._pictures:
+            self._pictures[path] = digest_pixels(read_picture(path))
+        return self._pictures[path]
 
     def _refuse_tainted(self, asset: Asset, step: Step, picture: str) -> None:
         """A production step may not start from pixels that only the sandbox or a rehearsal made."""
@@ -230,3 +250,7 @@ class Planner:
         if tainted and Standing.PRODUCTION not in standings:
             what = f"asset {asset.name}, step {step.name}"
             raise StandingViolation(what=what, address=asset.init_image, standing=min(tainted).value)
+
+
+def _address_of(planned: Planned) -> Address | None:
+    return planned.record.address if planned.record else None

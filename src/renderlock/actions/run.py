@@ -7,7 +7,7 @@ loses at most the pictures under way.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -15,8 +15,8 @@ from typing import Literal, Protocol
 
 from renderlock.actions.lock import lock_path_of, verify_model
 from renderlock.actions.making import Maker
-from renderlock.actions.plan import Held, Job, Planned, Planner, StepPlan
-from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, UnknownName
+from renderlock.actions.plan import Held, Job, Planner, StepPlan
+from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, StoreFull, StoreUnusable, UnknownName
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
 from renderlock.spec.lock import Lock, LockedModel, read_lock
 from renderlock.spec.pipeline import Step
@@ -94,7 +94,8 @@ class Run:
         """Renders what is missing, step by step.
 
         Raises before anything is rendered what planning raises, `NotBuiltYet`, `LockMissing` and
-        `LockMismatch`; raises `Interrupted` when it was stopped. A picture that fails is in the result.
+        `LockMismatch`; raises `Interrupted` when it was stopped, `StoreFull` or `StoreUnusable` when pictures
+        cannot be kept. A picture that fails is in the result.
         """
         started = time.monotonic()
         steps = self.selected_steps()
@@ -103,11 +104,14 @@ class Run:
         maker = Maker(self.planner.pipeline.project, self.planner.store, self.planner.models, self.watch, self.stop)
         results: list[PictureResult] = []
         held: list[Held] = []
-        for step in steps:
-            plan = self.planner.plan(step)
-            held.extend(plan.held)
-            self.watch.on_step(plan)
-            results.extend(self._render_step(plan, maker))
+        try:
+            for step in steps:
+                plan = self.planner.plan(step)
+                held.extend(plan.held)
+                self.watch.on_step(plan)
+                results.extend(self._render_step(plan, maker))
+        except KeyboardInterrupt as stop:
+            raise Interrupted(done=maker.made) from stop
         warnings = _environment_warnings(lock, maker)
         return RunResult(tuple(results), tuple(held), time.monotonic() - started, warnings)
 
@@ -122,13 +126,15 @@ class Run:
         outcomes: dict[Digest, Outcome[Job, RenderRecord]] = {}
         with closing(run_jobs(plan.missing, maker.make, workers=self.workers, stop=self.stop)) as ended:
             for outcome in ended:
+                if isinstance(outcome.error, StoreFull | StoreUnusable):
+                    raise outcome.error  # The next picture could not be kept either, so it is not rendered.
                 outcomes[outcome.job.recipe.digest] = outcome
                 if not isinstance(outcome.error, Interrupted):
                     self.watch.on_picture(_result_of(outcome.job, outcome))
         if self.stop.asked:
             raise Interrupted(done=maker.made)
         self.planner.note_rendered(plan, {digest: ended.result for digest, ended in outcomes.items() if ended.result})
-        return tuple(_account(planned, outcomes) for planned in plan.pictures)
+        return tuple(_accounts(plan, outcomes))
 
 
 def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:
@@ -154,11 +160,18 @@ def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock | None:
     return lock
 
 
-def _account(planned: Planned, outcomes: Mapping[Digest, Outcome[Job, RenderRecord]]) -> PictureResult:
-    job = planned.job
-    if planned.record is None:
-        return _result_of(job, outcomes[job.recipe.digest])
-    return PictureResult(job, "cached", planned.record)
+def _accounts(plan: StepPlan, outcomes: Mapping[Digest, Outcome[Job, RenderRecord]]) -> Iterator[PictureResult]:
+    """What became of each picture; the second of two with the same recipe takes what the first rendered."""
+    told: set[Digest] = set()
+    for planned in plan.pictures:
+        job, digest = planned.job, planned.job.recipe.digest
+        if planned.record is not None:
+            yield PictureResult(job, "cached", planned.record)
+        elif digest in told and outcomes[digest].result:
+            yield PictureResult(job, "cached", outcomes[digest].result)
+        else:
+            yield _result_of(job, outcomes[digest])
+        told.add(digest)
 
 
 def _result_of(job: Job, outcome: Outcome[Job, RenderRecord]) -> PictureResult:

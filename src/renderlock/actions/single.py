@@ -11,16 +11,19 @@ from pathlib import Path
 
 from renderlock.actions.lock import LOCK_NAME
 from renderlock.actions.workspace import Place
-from renderlock.errors import LockMissing
+from renderlock.errors import LockMissing, RecipeError
 from renderlock.spec.lock import read_lock
 from renderlock.spec.pipeline import Asset, DeviationPolicy, Pipeline, Step
-from renderlock.spec.recipe import Size
+from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
 from renderlock.spec.roles import Role
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One prompt with its seeds and controls; None leaves the choice to the model."""
+    """One prompt with its seeds and controls; None leaves the choice to the model.
+
+    Raises `RecipeError` for a size that no picture has.
+    """
 
     prompt: str
     seeds: tuple[int, ...]
@@ -32,6 +35,11 @@ class Wish:
     init_image: Path | None = None
     strength: float | None = None
     deviations: DeviationPolicy = "refuse"
+
+    def __post_init__(self) -> None:
+        for name, side in () if self.size is None else (("width", self.size.width), ("height", self.size.height)):
+            if not 1 <= side <= LARGEST_SIDE_PX:
+                raise RecipeError(field=name, found=side, allowed=f"1 to {LARGEST_SIDE_PX} pixels")
 
 
 def single_pipeline(wish: Wish, reference: str, place: Place, *, name: str) -> Pipeline:

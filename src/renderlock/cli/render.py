@@ -9,7 +9,7 @@ import typer
 
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
 from renderlock.actions.estimate import StepEstimate, estimate
-from renderlock.actions.plan import Held, Selection
+from renderlock.actions.plan import Held, Planned, Selection
 from renderlock.actions.reports import Reports
 from renderlock.actions.run import PictureResult, RunResult
 from renderlock.actions.single import Wish
@@ -56,7 +56,7 @@ def run(
     """Render what is missing, up to the next approval, and report on it."""
     settings = current_settings()
     pipeline = read_pipeline(place_of(file, None), prompt)
-    selection = Selection(frozenset(step or ()), frozenset(asset or ()), tuple(seed or ()))
+    selection = Selection(frozenset(step or ()), frozenset(asset or ()), tuple(dict.fromkeys(seed or ())))
     options = RunOptions(selection, rehearse or settings.rehearse, workers)
     with (
         follow(shown=progress and not dry_run) as watch,
@@ -165,38 +165,42 @@ def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> No
         answer_json({"steps": [_estimate_json(one) for one in estimates]})
         return
     for one in estimates:
-        there = len(one.pictures) - one.missing
         time = "time unknown" if one.seconds is None else f"about {one.seconds:.1f} s of rendering"
         spent = "bought from the provider" if one.hosted else "no money: it renders here"
-        answer(f"{one.step.name}: {one.missing} to render, {there} there; {time}; {spent}")
-        for planned in one.pictures:
-            if planned.record is None:
-                recipe = planned.job.recipe
-                answer(f"  {planned.job.asset.name} seed {recipe.seed} {recipe.size} {recipe.model.reference}")
-                for deviation in planned.job.deviations:
-                    answer(f"    deviation: {deviation}")
-        for held in one.held:
+        answer(f"{one.plan.step.name}: {one.missing} to render, {one.there} there; {time}; {spent}")
+        for job in one.plan.missing:
+            answer(f"  {job.asset.name} seed {job.recipe.seed} {job.recipe.size} {job.recipe.model.reference}")
+            for deviation in job.deviations:
+                answer(f"    deviation: {deviation}")
+        for asset, seed in one.plan.unforeseen:
+            answer(f"  {asset} seed {seed}, from the picture of {one.plan.step.init_from} once that is rendered")
+        for held in one.plan.held:
             answer(f"  held: {held.asset}: {held.reason}")
 
 
 def _estimate_json(one: StepEstimate) -> dict[str, object]:
+    pictures = [_planned_json(planned) for planned in one.plan.pictures]
+    for asset, seed in one.plan.unforeseen:
+        pictures.append({"asset": asset, "seed": seed, "digest": None, "cached": False, "deviations": []})
     return {
-        "step": one.step.name,
+        "step": one.plan.step.name,
         "missing": one.missing,
-        "there": len(one.pictures) - one.missing,
+        "there": one.there,
         "seconds": one.seconds,
         "hosted": one.hosted,
-        "pictures": [
-            {
-                "asset": planned.job.asset.name,
-                "seed": planned.job.recipe.seed,
-                "digest": planned.job.recipe.digest,
-                "cached": planned.record is not None,
-                "deviations": [deviation.to_json() for deviation in planned.job.deviations],
-            }
-            for planned in one.pictures
-        ],
-        "held": [_held_json(held) for held in one.held],
+        "pictures": pictures,
+        "held": [_held_json(held) for held in one.plan.held],
+    }
+
+
+def _planned_json(planned: Planned) -> dict[str, object]:
+    recipe = planned.job.recipe
+    return {
+        "asset": planned.job.asset.name,
+        "seed": recipe.seed,
+        "digest": recipe.digest,
+        "cached": planned.record is not None,
+        "deviations": [deviation.to_json() for deviation in planned.job.deviations],
     }
 
 
