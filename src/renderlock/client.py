@@ -88,8 +88,8 @@ class Picture:
         return target
 
     def _converted(self, suffix: str) -> bytes:
-        kind = Image.registered_extensions().get(suffix.lower())
-        if kind is None:
+        kind = Image.registered_extensions().get(suffix.lower(), "")
+        if kind not in Image.SAVE:
             msg = f"no picture format ends with {suffix!r}"
             raise ValueError(msg)
         buffer = io.BytesIO()
@@ -120,7 +120,11 @@ class Client:
         self.place = Place(Path(PIPELINE_NAME), None if store is None else Path(store))
         self.store = Store.create(store_path_of(self.place))
         self.models = Models(_options(self.settings, self.store, api_key))
-        self._refuse_unused_key(api_key)
+        try:
+            self._refuse_unused_key(api_key)
+        except BaseException:
+            self.close()
+            raise
 
     def generate(  # noqa: PLR0913 - each argument is one control of the recipe
         self,

@@ -128,7 +128,9 @@ def test_show_tells_everything_and_copies_out(project: Path) -> None:
     fields = call_json(project, "show", address, "--json")
     assert fields["decision"]["note"] == "too dark"
     assert (project / "copy.png").read_bytes() == Path(project / fields["path"]).read_bytes()
+    (project / "copy.png").write_bytes(b"mine")
     assert call(project, "show", address, "--out", "copy.png").returncode == 2
+    assert (project / "copy.png").read_bytes() == b"mine"
     assert "no decision stands" in call(project, "reject", address, "--undo", "--as", "Bob").stdout
 
 

@@ -99,9 +99,11 @@ def _store_lines(path: Path) -> Iterator[Line]:
         yield Line("store", "ok", f"{path} is made by the first run")
         return
     try:
-        with Store.open(path):
-            write_file(path / "tmp" / "doctor", b"")
-            (path / "tmp" / "doctor").unlink()
+        with Store.open(path) as store:
+            store.index.version()
+            proof = store.layout.new_temp("format", "doctor")
+            write_file(proof, b"")
+            proof.unlink()
     except (RenderlockError, OSError) as error:
         yield _broken("store", error)
         return

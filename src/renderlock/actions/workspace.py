@@ -53,7 +53,7 @@ def read_pipeline(place: Place, prompt: str | None = None) -> Pipeline:
 
     Raises `InputUnusable` where there is no file, `ConfigurationError` where it has problems.
     """
-    if not place.file.is_file():
+    if not place.file.exists():
         action = "Run `renderlock init` to start a project here, or name the file with --file."
         raise InputUnusable(path=place.file, reason="there is no such file", action=action)
     return load_pipeline(place.file, prompt=prompt)

@@ -11,6 +11,7 @@ import typer
 from renderlock.actions.import_pictures import ImportProgress, import_pictures
 from renderlock.actions.replay import Replay, replay
 from renderlock.actions.review import Decision, Signature, Verdict, decide, standing_decision, undo_decision
+from renderlock.actions.user_files import write_new_file
 from renderlock.actions.workspace import open_models, store_path_of
 from renderlock.cli.console import answer, answer_json, say
 from renderlock.cli.options import (
@@ -26,8 +27,6 @@ from renderlock.cli.options import (
     place_of,
 )
 from renderlock.engines.base import Unwatched
-from renderlock.errors import WouldOverwrite
-from renderlock.files import write_file
 from renderlock.settings import current_settings
 from renderlock.store.records import Event, RenderRecord
 from renderlock.store.store import Store
@@ -81,9 +80,7 @@ def show(
         events = opened.events(record.address)
         path = opened.path_of(record)
         if out is not None:
-            if out.exists():
-                raise WouldOverwrite(path=out)
-            write_file(out, opened.read(record))
+            write_new_file(out, opened.read(record))
     if json:
         answer_json(_record_json(record, events, path))
     else:

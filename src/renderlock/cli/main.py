@@ -5,7 +5,11 @@ Commands are imported when they are called, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import sys
+import threading
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -13,8 +17,16 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from renderlock.cli.console import show_bug, show_error
-from renderlock.errors import Interrupted, RenderlockError
+from renderlock.cli.console import answer_json, error_to_json, prepare_streams, show_bug, show_error
+from renderlock.errors import Interrupted, RenderlockError, UsageError
+
+READER_GONE = 141
+"""The exit code of a program that SIGPIPE ended, as a shell shows it."""
+
+WrongWords: type[typer.BadParameter] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+"""What typer raises for wrong options and arguments; it does not export the class."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,10 @@ COMMANDS = {
     "doctor": CommandEntry("operate", "Check every line of the lock against this machine."),
     "schema": CommandEntry("operate", "Print the JSON Schema of pipeline.yml."),
 }
+
+
+class ReaderGone(Exception):
+    """Who read our output closed it (`| head`): there is nobody to tell anything."""
 
 
 class LazyCommands(TyperGroup):
@@ -74,11 +90,13 @@ class LazyCommands(TyperGroup):
             self._listing = False
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # as above
-        """Runs the command; Ctrl-C becomes an error like any other."""
+        """Runs the command; Ctrl-C becomes an error like any other, and a reader that has gone is left to `main`."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
             raise Interrupted(done=0) from stop
+        except BrokenPipeError as gone:
+            raise ReaderGone from gone
 
 
 app = typer.Typer(
@@ -106,13 +124,51 @@ def root(
 
 def main() -> None:
     """Runs the command line of this process and exits with the documented code."""
+    prepare_streams()
+    # A container that is stopped ends a run as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app(prog_name="renderlock")
+        code = _exit_code(as_json="--json" in sys.argv)
+        sys.stdout.flush()
+    except (ReaderGone, BrokenPipeError):
+        _discard_output()
+        code = READER_GONE
+    if _is_someone_rendering():
+        # After a second Ctrl-C nobody waits for an engine that does not stop; the store is made for being killed.
+        os._exit(code)
+    sys.exit(code)
+
+
+def _exit_code(*, as_json: bool) -> int:
+    """Runs the command and shows its error, if it ends with one."""
+    try:
+        ended: object = app(prog_name="renderlock", standalone_mode=False)
     except RenderlockError as error:
-        show_error(error, as_json="--json" in sys.argv)
-        sys.exit(error.exit_code)
+        show_error(error, as_json=as_json)
+        return error.exit_code
+    except WrongWords as error:
+        error.show()
+        if as_json:
+            answer_json({"error": error_to_json(UsageError(reason=str(error)))})
+        return UsageError.exit_code
+    except ReaderGone:
+        raise
     except Exception as bug:  # noqa: BLE001 - the one place where our own bugs are caught, to be reported
-        sys.exit(show_bug(bug))
+        return show_bug(bug, as_json=as_json)
+    return ended if isinstance(ended, int) else 0
+
+
+def _discard_output() -> None:
+    """Points both streams at nothing, so that Python does not complain while it ends."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nothing, stream.fileno())
+
+
+def _is_someone_rendering() -> bool:
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    return any(not thread.daemon for thread in others)
 
 
 if __name__ == "__main__":

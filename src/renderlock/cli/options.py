@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def parse_size(text: str | None) -> Size | None:
     """The size a `--size` names; raises `RecipeError` for any other text."""
     if text is None:
         return None
-    width, _, height = text.lower().partition("x")
-    if not width.isdecimal() or (height and not height.isdecimal()) or text.lower().endswith("x"):
+    sides = re.fullmatch("([0-9]{1,6})(?:x([0-9]{1,6}))?", text.lower())
+    if sides is None:
         raise RecipeError(field="size", found=repr(text), allowed="one number, or WIDTHxHEIGHT")
-    return Size(int(width), int(height or width))
+    return Size(int(sides[1]), int(sides[2] or sides[1]))

@@ -41,7 +41,7 @@ class PlainLines:
 
     def on_step(self, plan: StepPlan) -> None:
         """Says what the step has and what it lacks."""
-        cached = len(plan.pictures) - sum(planned.record is None for planned in plan.pictures)
+        cached = len(plan.pictures) - len(plan.missing)
         held = f", {len(plan.held)} held" if plan.held else ""
         say(f"{plan.step.name}: {len(plan.missing)} to render, {cached} there{held}")
 
@@ -82,7 +82,7 @@ class LiveTable:
 
     def on_step(self, plan: StepPlan) -> None:
         """Adds the step's bar, with what is there already done; a step of which all is held has an empty one."""
-        total, missing = len(plan.pictures), sum(planned.record is None for planned in plan.pictures)
+        total, missing = len(plan.pictures), len(plan.missing)
         note = f"{len(plan.held)} held" if plan.held else "cached" if total and not missing else ""
         task = self._progress.add_task(
             plan.step.name, total=max(total, len(plan.held), 1), completed=total - missing, note=note
@@ -106,7 +106,8 @@ class LiveTable:
             bar.ended += 1
             self._progress.update(bar.task, completed=bar.completed)
         if result.error is not None:
-            self._progress.console.print(f"{job.asset.name} seed {job.recipe.seed}: {result.error}")
+            text = f"{job.asset.name} seed {job.recipe.seed}: {result.error}"
+            self._progress.console.print(text, markup=False, highlight=False)
 
 
 @contextmanager
