@@ -32,6 +32,7 @@ SHARED_FILES = {
     "vocabulary": "vocabulary.txt.gz",
     "decoder": "decoder.onnx",
     "encoder": "encoder.onnx",
+    "caption_words": "caption_words.txt.gz",
 }
 VERSION_FILES = {"text": "text.onnx", "denoiser": "denoiser.onnx"}
 
@@ -61,16 +62,17 @@ def export_network(
     onnx.save(model, path)
 
 
-def export_shared(autoencoder: Path, vocabulary: Path, out: Path) -> None:
+def export_shared(work: Path, out: Path) -> None:
     """Writes the files that every version uses."""
-    encoder, decoder = load_autoencoder(autoencoder)
+    encoder, decoder = load_autoencoder(work / "autoencoder.pt")
     picture, latent = torch.rand(2, 3, 128, 192) * 2 - 1, torch.randn(2, LATENT_CHANNELS, 16, 24)
     pixels = {0: "batch", 2: "height_px", 3: "width_px"}
     cells = {0: "batch", 2: "height", 3: "width"}
     axes = {"picture": pixels, "latent": cells}
     export_network(encoder, {"picture": picture}, ("latent",), axes, out / "encoder.onnx")
     export_network(decoder, {"latent": latent}, ("picture",), axes, out / "decoder.onnx")
-    (out / SHARED_FILES["vocabulary"]).write_bytes(vocabulary.read_bytes())
+    for role in ("vocabulary", "caption_words"):
+        (out / SHARED_FILES[role]).write_bytes((work / SHARED_FILES[role]).read_bytes())
 
 
 def load_autoencoder(path: Path) -> tuple[Encoder, Decoder]:
@@ -177,7 +179,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("src/renderlock/engines/embedded/weights"))
     arguments = parser.parse_args()
     work, out = arguments.work, arguments.out
-    export_shared(work / "autoencoder.pt", work / "vocabulary.txt.gz", out)
+    export_shared(work, out)
     flow, progress = load_flow(arguments.checkpoint, work / "words.npz")
     folder = out / arguments.revision
     export_version(flow, folder)
