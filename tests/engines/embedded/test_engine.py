@@ -97,6 +97,14 @@ def test_unknown_words_are_recorded_as_deviations(engine: EmbeddedEngine, recipe
     assert [(note.field, note.asked) for note in deviations] == [("prompt", "xqzzt"), ("negative_prompt", "blorfle")]
 
 
+def test_a_word_of_the_captions_is_known_even_where_it_is_read_in_pieces(
+    engine: EmbeddedEngine, recipe_of: RecipeOf
+) -> None:
+    recipe = recipe_of(Request("a sailboat and a sunflower, flat style, on the left", 1, steps=1))
+
+    assert engine.render(recipe, None, Unwatched()).deviations == ()
+
+
 def test_a_prompt_beyond_the_model_s_reach_is_recorded(engine: EmbeddedEngine, recipe_of: RecipeOf) -> None:
     recipe = recipe_of(Request("red apple " * 40, 1, steps=1))
 
