@@ -6,32 +6,15 @@ Every prompt and seed is fixed by rule (hash order, seeds from 0); nothing is pi
 import argparse
 import json
 import random
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch.nn import functional
 
 from training.captions import SIZES
-from training.classifier import (
-    INPUT_PX,
-    LEVELS_PX,
-    UNSEEN_STYLE,
-    Classifier,
-    describe,
-    load_classifier,
-    paint_singles,
-    spoil,
-)
-from training.colours import SUBJECT_COLOURS
-from training.concepts import (
-    COLOUR_WORDS,
-    hash_fraction,
-    is_held_out_pair,
-    name_without_colour,
-)
-from training.library import Library, load_library, load_pictures
+from training.classifier import INPUT_PX, UNSEEN_STYLE
+from training.colours import BACKGROUNDS, SUBJECT_COLOURS, WHITE
+from training.concepts import COLOUR_WORDS, is_held_out_pair, name_without_colour
+from training.judge import Judge, open_judge, shrink
 from training.measures import (
     find_extent,
     frechet_distance,
@@ -41,9 +24,10 @@ from training.measures import (
     pairwise_differences,
     top_shares,
 )
-from training.painter import Painter
+from training.painter import Window, plan_painting
 from training.prompts import COMPOSED, IN_DOMAIN, held_out_prompts
 from training.sampling import make_sheet, to_pixels
+from training.scenes import Layer, Scene
 from training.shipped import ShippedModel
 
 PLACE_CHECKS = {
@@ -58,70 +42,10 @@ PLACE_CHECKS = {
 }
 SIZE_TOLERANCE = 0.1
 SMALL_DIFFERENCE = 0.05
+GROUND_FOR = {"white": " on a dark blue background"}
+PARTS = ("sheet", "naming", "colours", "places", "pairs")
 
 Results = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Judge:
-    """What generated pictures are judged by: the real ones, and the classifier trained on them."""
-
-    library: Library
-    painter: Painter
-    classifier: Classifier
-
-    @property
-    def trained(self) -> list[int]:
-        """The concepts the model was trained on, in hash order; plain shapes left out."""
-        chosen = [
-            index for index, concept in enumerate(self.library.concepts) if concept.code_point and not concept.held_out
-        ]
-        return sorted(chosen, key=lambda index: hash_fraction(self.name(index)))
-
-    @property
-    def held_out(self) -> list[int]:
-        """The concepts the model never saw."""
-        return [i for i, concept in enumerate(self.library.concepts) if concept.held_out]
-
-    def name(self, index: int) -> str:
-        """A concept's name."""
-        return self.library.concepts[index].name
-
-    @torch.no_grad()
-    def look(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Scores and features of pictures of any size, real and drawn alike lightly spoiled.
-
-        The classifier only ever saw spoiled pictures; a perfectly clean one is strange to it.
-        """
-        torch.manual_seed(0)
-        small = spoil(to_input(pictures))
-        features = torch.cat([self.classifier.features(describe(p)) for p in small.split(256)])
-        return self.classifier.scores(features).numpy(), features.numpy()
-
-    def real(self, sprites: list[int]) -> np.ndarray:
-        """These sprites as plain prompts ask for them: large, centred, on white."""
-        painted = paint_singles(self.library, self.painter, sprites, random.Random(1), vary=False)
-        return to_pixels(painted)
-
-    def sprites_of(self, concepts: list[int], *, style: str = "", unlike: str = "") -> list[int]:
-        """The sprites of these concepts, of one style only or of all but one."""
-        wanted = set(concepts)
-        return [
-            index
-            for index, sprite in enumerate(self.library.sprites)
-            if sprite.concept in wanted and (not style or sprite.style == style) and sprite.style != unlike
-        ]
-
-
-def to_input(pictures: np.ndarray) -> torch.Tensor:
-    """Pictures as the classifier takes them: (B, 3, 64, 64) in [-1, 1]."""
-    values = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
-    return functional.interpolate(values, (INPUT_PX, INPUT_PX), mode="area")
-
-
-def shrink(pictures: np.ndarray) -> np.ndarray:
-    """Pictures at the classifier's size, uint8."""
-    return to_pixels(to_input(pictures))
 
 
 def measure_naming(judge: Judge, model: ShippedModel, count: int) -> tuple[Results, np.ndarray]:
@@ -167,16 +91,29 @@ def measure_reference(judge: Judge, count: int) -> Results:
     return results
 
 
+def colourable(judge: Judge, count: int) -> list[int]:
+    """Trained concepts, in hash order, with a picture whose colour can be changed and named freely."""
+    return [
+        index
+        for index in judge.trained
+        if first_recolourable(judge, index) is not None and not COLOUR_WORDS & set(judge.name(index).split())
+    ][:count]
+
+
+def first_recolourable(judge: Judge, concept: int) -> int | None:
+    """The concept's first sprite that one colour dominates, or None."""
+    sprites = judge.sprites_of([concept])
+    return next((s for s in sprites if judge.library.sprites[s].dominant.kind != "none"), None)
+
+
 def measure_colours(judge: Judge, model: ShippedModel, concepts: int) -> Results:
-    """How often an object has the colour asked for, over all colours; held-out pairs apart."""
-    able = [
-        i
-        for i in judge.trained
-        if any(judge.library.sprites[s].dominant.kind != "none" for s in judge.sprites_of([i]))
-        and not COLOUR_WORDS & set(judge.name(i).split())
-    ][:concepts]
-    asked = [(colour, judge.name(i)) for colour in SUBJECT_COLOURS for i in able]
-    pictures = model.draw([f"{colour} {name}" for colour, name in asked], list(range(len(asked))))
+    """How often an object has the colour asked for, over all colours; held-out pairs apart.
+
+    White things are asked for on a dark blue ground: on white nothing would stand out.
+    """
+    asked = [(colour, judge.name(i)) for colour in SUBJECT_COLOURS for i in colourable(judge, concepts)]
+    prompts = [f"{colour} {name}{GROUND_FOR.get(colour, '')}" for colour, name in asked]
+    pictures = model.draw(prompts, list(range(len(asked))))
     obeyed = np.array([obeys_colour(p, c) for p, (c, _) in zip(pictures, asked, strict=True)])
     is_new = np.array([is_held_out_pair(c, name_without_colour(n)) for c, n in asked])
     results = {"colour obeyed": float(obeyed.mean())}
@@ -185,6 +122,20 @@ def measure_colours(judge: Judge, model: ShippedModel, concepts: int) -> Results
         mine = np.array([c == colour for c, _ in asked])
         results[f"colour obeyed: {colour}"] = float(obeyed[mine].mean())
     return results
+
+
+def reference_colours(judge: Judge, concepts: int) -> Results:
+    """The same measure on real pictures recoloured as for training: what the measure itself allows."""
+    scenes = []
+    for colour in SUBJECT_COLOURS:
+        ground = BACKGROUNDS["dark blue"] if colour in GROUND_FOR else WHITE
+        for concept in colourable(judge, concepts):
+            layer = Layer(first_recolourable(judge, concept) or 0, 32, 32, 57, recolour=colour)
+            scenes.append(Scene(INPUT_PX, INPUT_PX, colour, ground, [layer]))
+    windows = [Window(0, 0, INPUT_PX, INPUT_PX)] * len(scenes)
+    pictures = to_pixels(judge.painter.paint(plan_painting(scenes, windows, judge.library)))
+    obeyed = [obeys_colour(p, scene.caption) for p, scene in zip(pictures, scenes, strict=True)]
+    return {"real, recoloured: colour obeyed": float(np.mean(obeyed))}
 
 
 def measure_places(judge: Judge, model: ShippedModel, concepts: int) -> Results:
@@ -274,17 +225,21 @@ def save_sheet(judge: Judge, model: ShippedModel, path: Path) -> None:
     prompts = [*IN_DOMAIN, *COMPOSED, *held_out]
     pictures = model.draw([p for p in prompts for _ in range(4)], [0, 1, 2, 3] * len(prompts))
     rows = [(prompt, pictures[4 * i : 4 * i + 4]) for i, prompt in enumerate(prompts)]
-    sheet = make_sheet(rows, columns=4)
-    sheet.quantize(256).save(path, optimize=True)
+    make_sheet(rows, columns=4).save(path, optimize=True)
 
 
-def evaluate_version(judge: Judge, model: ShippedModel, scale: float) -> Results:
-    """All measures of one version; `scale` below 1 asks fewer prompts."""
-    results, drawn = measure_naming(judge, model, round(400 * scale))
-    results |= measure_variety(judge, model, drawn, round(24 * scale))
-    results |= measure_colours(judge, model, round(16 * scale))
-    results |= measure_places(judge, model, round(16 * scale))
-    results |= measure_pairs(judge, model, round(60 * scale))
+def evaluate_version(judge: Judge, model: ShippedModel, scale: float, parts: list[str]) -> Results:
+    """The chosen measures of one version; `scale` below 1 asks fewer prompts."""
+    results: Results = {}
+    if "naming" in parts:
+        named, drawn = measure_naming(judge, model, round(400 * scale))
+        results |= named | measure_variety(judge, model, drawn, round(24 * scale))
+    if "colours" in parts:
+        results |= measure_colours(judge, model, round(16 * scale))
+    if "places" in parts:
+        results |= measure_places(judge, model, round(16 * scale))
+    if "pairs" in parts:
+        results |= measure_pairs(judge, model, round(60 * scale))
     return results
 
 
@@ -296,22 +251,24 @@ def main() -> None:
     parser.add_argument("--versions", nargs="+", default=["v2", "v1"])
     parser.add_argument("--images", type=Path, default=Path("docs/images"))
     parser.add_argument("--results", type=Path, default=Path("training/results.json"))
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--scale", type=float, default=1.0, help="share of the prompts to ask")
     arguments = parser.parse_args()
-    pictures = load_pictures(arguments.work)
-    library = load_library(arguments.work, pictures)
-    painter = Painter(pictures, "cpu", LEVELS_PX)
-    judge = Judge(library, painter, load_classifier(arguments.work, library))
+    judge = open_judge(arguments.work)
     arguments.images.mkdir(parents=True, exist_ok=True)
     report = {}
     if arguments.results.exists():
         report = json.loads(arguments.results.read_text(encoding="utf-8"))
-    report["real"] = measure_reference(judge, round(400 * arguments.scale)) | real_distances(judge)
+    scale = arguments.scale
+    references = measure_reference(judge, round(400 * scale)) | real_distances(judge)
+    report["real"] = references | reference_colours(judge, round(16 * scale))
     for version in arguments.versions:
         model = ShippedModel(arguments.weights / version)
-        name = "embedded-grid.png" if version == arguments.versions[0] else f"embedded-grid-{version}.png"
-        save_sheet(judge, model, arguments.images / name)
-        report[version] = evaluate_version(judge, model, arguments.scale)
+        if "sheet" in arguments.parts:
+            suffix = "" if version == arguments.versions[0] else f"-{version}"
+            save_sheet(judge, model, arguments.images / f"embedded-grid{suffix}.png")
+        found = evaluate_version(judge, model, scale, arguments.parts)
+        report[version] = report.get(version, {}) | found
         arguments.results.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     for version, results in report.items():
         for measure, value in results.items():
