@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.cli.calls import call
@@ -43,3 +44,13 @@ def test_the_summary_of_a_command_is_how_its_own_help_begins(name: str, tmp_path
 def test_version_is_that_of_the_package(tmp_path: object) -> None:
     done = call(tmp_path, "--version")  # type: ignore[arg-type]  # pytest's Path
     assert done.stdout.startswith("renderlock 0.")
+
+
+def test_a_run_with_nothing_to_do_loads_neither_scipy_nor_a_runtime(pipeline_path: Path) -> None:
+    folder = pipeline_path.parent
+    call(folder, "lock")
+    words = ["run", "--step", "quick-pass", "--no-progress"]
+    assert call(folder, *words).returncode == 0
+    code = f"import os\nos.chdir({str(folder)!r})\nfrom renderlock.cli.main import app\n"
+    code += f"app({words}, standalone_mode=False)"
+    assert not modules_after(code) & {"scipy", "skimage", "onnxruntime", "jinja2", "torch"}

@@ -10,9 +10,10 @@ from itertools import groupby
 from pathlib import Path
 
 from renderlock.actions.plan import Planner, Selection
-from renderlock.actions.reports import REPORT_FOLDER, Reports, Shown, report_folder, write_reports
+from renderlock.actions.reports import REPORT_FOLDER, Reports, report_folder, write_reports
 from renderlock.actions.review import decisions
 from renderlock.actions.run import PictureResult, Run, RunResult, RunWatch
+from renderlock.actions.shown import Shown
 from renderlock.actions.user_files import write_new_file
 from renderlock.actions.workspace import open_models
 from renderlock.engines.base import EngineOptions

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from renderlock.actions.campaign import RunOptions, export_pictures, open_run
+from renderlock.actions.report_files import variance_values
 from renderlock.actions.report_values import VarianceValues
-from renderlock.actions.reports import Shown, variance_values, write_reports
+from renderlock.actions.reports import write_reports
 from renderlock.actions.run import RunResult, RunWatch
+from renderlock.actions.shown import Shown
 from renderlock.actions.single import Wish, single_pipeline
 from renderlock.actions.workspace import Place, store_path_of
 from renderlock.engines.base import EngineOptions

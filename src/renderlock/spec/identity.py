@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from renderlock.spec.canonical import canonical_sha256
@@ -65,7 +66,7 @@ class ModelIdentity:
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", tuple(sorted(self.files)))
 
-    @property
+    @cached_property
     def key(self) -> ModelKey:
         """The short form for recipes."""
         weights = canonical_sha256(dict(self.files)) if self.files else ""

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NewType, Self
 
 from renderlock.errors import RecipeError
@@ -91,7 +92,7 @@ class Recipe:
         object.__setattr__(self, "extras", tuple(sorted(self.extras)))
         _check_ranges(self)
 
-    @property
+    @cached_property
     def digest(self) -> Digest:
         """The name of the work: format tag and SHA-256 of the canonical JSON."""
         return Digest(f"{FORMAT_TAG}:{canonical_sha256(self.to_json())}")

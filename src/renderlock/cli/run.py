@@ -1,4 +1,4 @@
-"""`run` and `variants`: the commands that render."""
+"""`run`: renders a pipeline, or says what that would take."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from renderlock.actions.estimate import StepEstimate, estimate
 from renderlock.actions.plan import Held, Planned, Selection
 from renderlock.actions.reports import Reports
 from renderlock.actions.run import PictureResult, RunResult
-from renderlock.actions.single import Wish
-from renderlock.actions.variance_texts import variance_to_json, variance_to_text
-from renderlock.actions.variants import VariantOptions, Variants, render_variants
 from renderlock.actions.workspace import read_pipeline
 from renderlock.cli.console import answer, answer_json, error_to_json, say, show_error
 from renderlock.cli.options import (
@@ -22,11 +19,8 @@ from renderlock.cli.options import (
     FileOption,
     JsonOption,
     ProgressOption,
-    SizeOption,
-    StoreOption,
     WorkersOption,
     engine_options,
-    parse_size,
     place_of,
 )
 from renderlock.cli.progress import follow
@@ -73,43 +67,6 @@ def run(
         raise typer.Exit(result.errors[0].exit_code)
 
 
-@app.command()
-def variants(
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What to render.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="The model's reference.")] = "embedded",
-    count: Annotated[int, typer.Option("-n", "--count", min=1, max=200, help="How many seeds.")] = 10,
-    seed: Annotated[int, typer.Option("--seed", "-s", min=0, help="The first seed; the others follow it.")] = 0,
-    out: Annotated[Path, typer.Option("--out", help="Where sheet, report and pictures go.")] = Path("variants"),
-    negative_prompt: Annotated[str, typer.Option("--negative-prompt", help="What to keep away from.")] = "",
-    size: SizeOption = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps.")] = None,
-    guidance_scale: Annotated[float | None, typer.Option("--guidance-scale", help="Guidance scale.")] = None,
-    sampler: Annotated[str | None, typer.Option("--sampler", help="A sampler's name, e.g. euler.")] = None,
-    workers: WorkersOption = None,
-    file: FileOption = DEFAULT_FILE,
-    store: StoreOption = None,
-    json: JsonOption = False,
-    progress: ProgressOption = True,
-) -> None:
-    """Render one prompt with several seeds and measure how much they vary."""
-    settings = current_settings()
-    wish = Wish(
-        prompt=prompt,
-        seeds=tuple(range(seed, seed + count)),
-        negative_prompt=negative_prompt,
-        size=parse_size(size),
-        steps=steps,
-        guidance_scale=guidance_scale,
-        sampler=sampler,
-    )
-    options = VariantOptions(model, place_of(file, store), out, RunOptions(rehearse=settings.rehearse, workers=workers))
-    with follow(shown=progress) as watch:
-        found = render_variants(wish, engine_options(settings), options, watch)
-    _show_variants(found, as_json=json)
-    if found.result.errors:
-        raise typer.Exit(found.result.errors[0].exit_code)
-
-
 def _show_run(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...], *, as_json: bool) -> None:
     for warning in result.warnings:
         say(f"environment: {warning}")
@@ -128,7 +85,7 @@ def _show_run(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, 
 
 def _run_json(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...]) -> dict[str, object]:
     return {
-        "pictures": [_picture_json(picture) for picture in result.pictures],
+        "pictures": [picture_json(picture) for picture in result.pictures],
         "held": [_held_json(held) for held in result.held],
         "rendered": result.count("rendered"),
         "cached": result.count("cached"),
@@ -140,7 +97,8 @@ def _run_json(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, 
     }
 
 
-def _picture_json(picture: PictureResult) -> dict[str, object]:
+def picture_json(picture: PictureResult) -> dict[str, object]:
+    """What became of a picture, as data."""
     job, record = picture.job, picture.record
     return {
         "asset": job.asset.name,
@@ -202,16 +160,3 @@ def _planned_json(planned: Planned) -> dict[str, object]:
         "cached": planned.record is not None,
         "deviations": [deviation.to_json() for deviation in planned.job.deviations],
     }
-
-
-def _show_variants(found: Variants, *, as_json: bool) -> None:
-    if as_json:
-        variance = None if found.values is None else variance_to_json(found.values)
-        files = [str(path) for path in found.files]
-        pictures = [_picture_json(picture) for picture in found.result.pictures]
-        answer_json({"pictures": pictures, "variance": variance, "files": files})
-        return
-    if found.values is not None:
-        answer(variance_to_text(found.values))
-    for path in found.files:
-        answer(str(path))
