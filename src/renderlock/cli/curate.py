@@ -31,7 +31,7 @@ from renderlock.settings import current_settings
 from renderlock.store.records import Event, RenderRecord
 from renderlock.store.store import Store
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 IMPORT_LINE_EVERY = 100
 

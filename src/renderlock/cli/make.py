@@ -29,7 +29,7 @@ from renderlock.errors import ChangeIncomplete
 from renderlock.settings import current_settings
 from renderlock.spec.roles import Role
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

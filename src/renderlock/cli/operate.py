@@ -18,7 +18,7 @@ from renderlock.engines.table import list_engines
 from renderlock.settings import current_settings
 from renderlock.spec.pipeline_schema import pipeline_schema
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from renderlock.cli.options import (
 from renderlock.cli.progress import follow
 from renderlock.settings import current_settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

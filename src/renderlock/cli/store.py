@@ -13,7 +13,12 @@ from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOp
 from renderlock.store import maintenance
 from renderlock.store.store import Store
 
-app = typer.Typer(help="Look after the store: check, rebuild, gc, info.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Look after the store: check, rebuild, gc, info.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
 
 
 @app.command()

@@ -28,7 +28,7 @@ from renderlock.cli.progress import follow
 from renderlock.cli.run import picture_json
 from renderlock.settings import current_settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
