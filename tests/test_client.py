@@ -81,7 +81,7 @@ def test_saving_converts_by_the_ending(client: Client, tmp_path: Path, suffix: s
 
 def test_an_unknown_ending_or_folder_is_refused(client: Client, tmp_path: Path) -> None:
     picture = client.generate("a red apple", size=(64, 64), num_inference_steps=2)
-    for path in (tmp_path / "apple.xyz", tmp_path / "nowhere" / "apple.png"):
+    for path in (tmp_path / "apple.xyz", tmp_path / "apple.psd", tmp_path / "nowhere" / "apple.png"):
         with pytest.raises(InputUnusable):
             picture.save(path)
 
@@ -101,6 +101,8 @@ def test_a_picture_can_start_from_another(client: Client, tmp_path: Path) -> Non
         ({"sampler": "eular"}, NotCapable),
         ({"guidance_scale": 99.0}, NotCapable),
         ({"seed": -1}, RecipeError),
+        ({"size": (0, 0)}, RecipeError),
+        ({"size": (10**400, 64)}, RecipeError),
     ],
 )
 def test_what_cannot_be_is_refused_before_rendering(

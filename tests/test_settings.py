@@ -37,6 +37,7 @@ def test_each_variable_is_read() -> None:
         ("RENDERLOCK_THREADS", "0"),
         ("RENDERLOCK_THREADS", "many"),
         ("RENDERLOCK_THREADS", "²"),
+        ("RENDERLOCK_THREADS", "9" * 5000),
         ("RENDERLOCK_OFFLINE", "maybe"),
         ("RENDERLOCK_DEVICE", "tpu"),
         ("RENDERLOCK_REHEARSE", "2"),

@@ -61,7 +61,7 @@ def _login_name() -> str:
 
 
 def _threads(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1024:
+    if not text.isascii() or not text.isdigit() or len(text) > 4 or not 1 <= int(text) <= 1024:
         raise SettingInvalid(name="RENDERLOCK_THREADS", found=text, allowed="a whole number from 1 to 1024")
     return int(text)
 

@@ -1,0 +1,70 @@
+"""Making one picture: whatever an engine does, it costs that picture at most, and the error has a name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.actions.runs import run_of
+
+from renderlock.actions.campaign import RunOptions
+from renderlock.actions.models import Models
+from renderlock.actions.plan import Selection
+from renderlock.engines.base import Engine, Render, Watch
+from renderlock.engines.capabilities import Capabilities
+from renderlock.errors import EngineFailed, OutOfMemory
+from renderlock.imaging.pixels import Pixels
+from renderlock.spec.identity import ModelIdentity
+from renderlock.spec.recipe import Recipe
+
+QUICK = RunOptions(Selection(steps=frozenset({"quick-pass"})), workers=1)
+
+
+class FailsForApples:
+    """The embedded engine, but for one prompt."""
+
+    def __init__(self, engine: Engine, error: BaseException) -> None:
+        self._engine, self._error = engine, error
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._engine.capabilities
+
+    def identify(self) -> ModelIdentity:
+        return self._engine.identify()
+
+    def environment(self) -> tuple[tuple[str, str], ...]:
+        return self._engine.environment()
+
+    def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
+        if "apple" in recipe.prompt:
+            raise self._error
+        return self._engine.render(recipe, init, watch)
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+class FailingModels(Models):
+    """Models whose engines fail for apples."""
+
+    error: BaseException
+
+    def engine(self, reference: str) -> Engine:
+        return FailsForApples(super().engine(reference), self.error)
+
+
+@pytest.mark.parametrize(
+    ("raised", "shown", "exit_code"), [(MemoryError(), OutOfMemory, 6), (SystemExit(0), EngineFailed, 4)]
+)
+def test_an_engine_that_gives_up_costs_its_own_pictures_only(
+    locked: Path, raised: BaseException, shown: type[Exception], exit_code: int
+) -> None:
+    with run_of(locked, QUICK) as run:
+        models = FailingModels(run.planner.models.options)
+        models.error = raised
+        run.planner = replace(run.planner, models=models)
+        result = run.execute()
+    assert (result.count("rendered"), result.count("failed")) == (2, 2)
+    assert {(type(error), error.exit_code) for error in result.errors} == {(shown, exit_code)}
