@@ -1,4 +1,4 @@
-"""Files that are never half there: written beside their place, flushed to disk, then renamed into it."""
+"""Files that are never half there: written beside their place, forced to disk, then renamed into it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ def write_file(path: Path, data: bytes) -> None:
     Raises `OSError` as the system gives it; the file at `path` is then untouched.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    write_durably(beside, data)
     try:
-        with beside.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -25,8 +22,21 @@ def write_file(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def write_durably(path: Path, data: bytes) -> None:
+    """Writes a new file and waits until the disk has it; leaves nothing behind where that fails."""
+    path.touch(exist_ok=False)
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def sync_folder(folder: Path) -> None:
-    """Makes renames in `folder` last through a power cut, where the system can (not on Windows)."""
+    """Forces a folder's names to disk; Windows does that by itself and cannot open folders."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

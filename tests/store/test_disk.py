@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from renderlock.errors import StoreFull, StoreUnusable
-from renderlock.store.disk import has_length, os_errors_as_store_errors, publish, replace, write_durably
+from renderlock.files import write_durably
+from renderlock.store.disk import has_length, os_errors_as_store_errors, publish, replace
 
 
 def test_a_name_that_is_taken_is_never_written_over(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from renderlock.errors import StoreFull, StoreUnusable
+from renderlock.files import sync_folder
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -29,19 +30,6 @@ def os_errors_as_store_errors(root: Path) -> Iterator[None]:
         reason = error.strerror or str(error)
         action = f"Make {error.filename or root} readable and writable, then run the same command again."
         raise StoreUnusable(path=root, reason=reason, action=action) from error
-
-
-def write_durably(temp: Path, data: bytes) -> None:
-    """Writes a new file and waits until the disk has it; leaves nothing behind where that fails."""
-    temp.touch(exist_ok=False)
-    try:
-        with temp.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        temp.unlink(missing_ok=True)
-        raise
 
 
 def publish(temp: Path, target: Path) -> bool:
@@ -79,17 +67,6 @@ def ensure_folder(folder: Path) -> None:
     ensure_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Forces a folder's names to disk; Windows does that by itself and cannot open folders."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def has_length(path: Path | str, length: int) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from renderlock.errors import StoreUnusable
-from renderlock.store.disk import ensure_folder, publish, write_durably
+from renderlock.files import write_durably
+from renderlock.store.disk import ensure_folder, publish
 from renderlock.store.layout import FORMAT, Layout
 
 

@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from renderlock.errors import StoreDamaged, StoreFull
-from renderlock.store.disk import has_length, publish, replace, sync_folder, write_durably
+from renderlock.files import sync_folder, write_durably
+from renderlock.store.disk import has_length, publish, replace
 from renderlock.store.files import read_event, read_sidecar
 from renderlock.store.index import Index, record_of
 from renderlock.store.intake import Prepared
