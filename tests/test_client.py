@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from tests.cli.calls import call
 
-from renderlock import Client
+from renderlock import Client, RenderStep
 from renderlock.errors import (
     InputUnusable,
     KeyNotTaken,
@@ -122,6 +122,27 @@ def test_deviations_can_be_allowed_and_are_told(tmp_path: Path) -> None:
 def test_a_key_for_a_model_that_takes_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyNotTaken):
         Client(model="embedded", api_key="key", store=tmp_path / "store")
+
+
+def test_a_script_follows_each_step_with_the_picture_as_it_forms(client: Client) -> None:
+    seen: list[tuple[int, int, tuple[int, int]]] = []
+
+    def on_step(step: RenderStep) -> None:
+        assert step.preview is not None
+        seen.append((step.done, step.steps, step.preview().size))
+
+    client.generate("a red apple", size=(96, 64), num_inference_steps=3, on_step=on_step)
+    assert seen == [(done, 3, (96, 64)) for done in (1, 2, 3)]
+
+
+def test_what_a_script_raises_at_a_step_stops_the_render_and_keeps_nothing(client: Client) -> None:
+    def on_step(step: RenderStep) -> None:
+        if step.done == 2:
+            raise InputUnusable(path="the script", reason="it has seen enough", action="")
+
+    with pytest.raises(InputUnusable, match="seen enough"):
+        client.generate("a red apple", size=(64, 64), num_inference_steps=5, on_step=on_step)
+    assert list(client.store.records()) == []
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from renderlock.client import Client, Picture
+    from renderlock.client import Client, Picture, RenderStep
 
 __version__ = "0.1.0"
-__all__ = ["Client", "Picture", "__version__"]
+__all__ = ["Client", "Picture", "RenderStep", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("Client", "Picture"):
+    if name in ("Client", "Picture", "RenderStep"):
         found: object = getattr(import_module("renderlock.client"), name)
         return found
     msg = f"module {__name__!r} has no attribute {name!r}"

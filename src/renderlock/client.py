@@ -13,6 +13,7 @@ With `RENDERLOCK_REHEARSE=1` the embedded engine stands in for every model, and 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,11 +22,11 @@ from typing import Self
 from PIL import Image
 
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Planner, Selection
+from renderlock.actions.plan import Job, Planner, Selection
 from renderlock.actions.run import Run, RunUnwatched
 from renderlock.actions.single import Wish, single_pipeline
 from renderlock.actions.workspace import PIPELINE_NAME, Place, StoredHashes, store_path_of
-from renderlock.engines.base import EngineOptions
+from renderlock.engines.base import EngineOptions, Preview
 from renderlock.errors import EngineFailed, InputUnusable, KeyNotTaken
 from renderlock.files import write_file
 from renderlock.settings import Settings, current_settings
@@ -97,6 +98,34 @@ class Picture:
         return buffer.getvalue()
 
 
+@dataclass(frozen=True)
+class RenderStep:
+    """One denoising step of a render: how many of how many are done, and the picture as it forms.
+
+    `preview()` decodes the picture the model expects so far; it is None for models that show none.
+    """
+
+    done: int
+    steps: int
+    preview: Callable[[], Image.Image] | None
+
+
+class _StepWatch(RunUnwatched):
+    """Tells a script of each step, with the preview that came before it."""
+
+    def __init__(self, on_step: Callable[[RenderStep], None]) -> None:
+        self._on_step = on_step
+        self._preview: Callable[[], Image.Image] | None = None
+
+    def on_preview(self, job: Job, preview: Preview) -> None:
+        """Keeps the preview for the step that is told next."""
+        self._preview = lambda: Image.fromarray(preview())
+
+    def on_denoise(self, job: Job, done: int, steps: int) -> None:
+        """Tells the script."""
+        self._on_step(RenderStep(done, steps, self._preview))
+
+
 class Client:
     """Renders with one model.
 
@@ -138,12 +167,14 @@ class Client:
         sampler: str | None = None,
         init_image: str | Path | None = None,
         strength: float | None = None,
+        on_step: Callable[[RenderStep], None] | None = None,
     ) -> Picture:
         """One picture, rendered or taken from the store where the same recipe was rendered before.
 
         `size` is (width, height) in pixels; None leaves a choice to the model. `init_image` starts from a
-        picture with `strength` (denoising strength, above 0, at most 1). Raises `NotCapable`, `RecipeError`,
-        `LockMismatch`, `ModelUnavailable`, `EngineError`.
+        picture with `strength` (denoising strength, above 0, at most 1). `on_step` is called after each denoising
+        step; what it raises stops the render. Raises `NotCapable`, `RecipeError`, `LockMismatch`,
+        `ModelUnavailable`, `EngineError`.
         """
         if (init_image is None) != (strength is None):
             reason = "init_image and strength go together"
@@ -160,7 +191,7 @@ class Client:
             strength=strength,
             deviations=self.deviations,
         )
-        record = self._render(wish)
+        record = self._render(wish, on_step)
         return Picture(record, self.store.read(record))
 
     def close(self) -> None:
@@ -176,10 +207,13 @@ class Client:
     ) -> None:
         self.close()
 
-    def _render(self, wish: Wish) -> RenderRecord:
+    def _render(self, wish: Wish, on_step: Callable[[RenderStep], None] | None) -> RenderRecord:
         pipeline = single_pipeline(wish, self.model, self.place, name=STEP_NAME)
         planner = Planner(pipeline, self.store, self.models, Selection(), {}, rehearse=self.settings.rehearse)
-        (result,) = Run(planner, workers=1, watch=RunUnwatched()).execute().pictures
+        run = Run(planner, workers=1, watch=RunUnwatched())
+        if on_step is not None:
+            run.watch = run.previews = _StepWatch(on_step)
+        (result,) = run.execute().pictures
         if result.error is not None:
             raise result.error
         if result.record is None:

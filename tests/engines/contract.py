@@ -22,7 +22,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from renderlock.engines.base import Engine, EngineOptions, Unwatched
+from renderlock.engines.base import Engine, EngineOptions, Preview, Unwatched
 from renderlock.engines.capabilities import Capabilities, SeedGrade, SizeRule
 from renderlock.engines.resolve import Request, resolve
 from renderlock.errors import ModelUnavailable
@@ -63,6 +63,18 @@ class Recorder:
         self.calls.append((done, steps))
         if done == self._stop_after:
             raise StopWatch
+
+
+class PreviewRecorder(Recorder):
+    """Notes the previews that came before each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.previews: list[Pixels] = []
+
+    def on_preview(self, preview: Preview) -> None:
+        assert len(self.previews) == len(self.calls)
+        self.previews.append(preview())
 
 
 class EngineContract:
@@ -122,6 +134,21 @@ class EngineContract:
 
         other.close()
         assert digest_pixels(again) == digest_pixels(picture)
+
+    def test_previews_come_before_each_step_near_the_picture_and_change_nothing(
+        self, engine: Engine, facts: Capabilities, recipe: Recipe, picture: Pixels
+    ) -> None:
+        if not facts.previews:
+            pytest.skip("the engine shows no previews")
+        watch = PreviewRecorder()
+
+        pixels = engine.render(recipe, None, watch).pixels
+
+        distances = [np.abs(preview.astype(int) - pixels).mean() for preview in watch.previews]
+        assert digest_pixels(pixels) == digest_pixels(picture)
+        assert len(distances) == len(watch.calls)
+        assert distances[-1] < 2
+        assert distances[-1] <= distances[0]
 
     def test_the_number_of_threads_changes_no_pixel(
         self, subject: Subject, facts: Capabilities, recipe: Recipe, picture: Pixels

@@ -11,7 +11,7 @@ from typing import Protocol
 from renderlock.actions.machine import host_name, peak_memory_bytes, read_environment
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Job
-from renderlock.engines.base import Render
+from renderlock.engines.base import Preview, Render, Watch
 from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted, OutOfMemory
 from renderlock.executors.in_process import Stop
 from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, fit_to, read_picture
@@ -28,11 +28,19 @@ class DenoiseWatch(Protocol):
         """Called after each denoising step, from the thread that renders."""
 
 
+class PreviewSink(Protocol):
+    """Who looks at pictures as they form."""
+
+    def on_preview(self, job: Job, preview: Preview) -> None:
+        """Called before a denoising step is told, from the thread that renders; `preview()` gives the pixels."""
+
+
 @dataclass
 class Maker:
     """Makes pictures for one project into one store, until a stop is asked for.
 
-    `made` counts the pictures stored; `environments` holds the environment by model reference.
+    `made` counts the pictures stored; `environments` holds the environment by model reference; `previews`
+    is shown the pictures as they form.
     """
 
     project: str
@@ -40,6 +48,7 @@ class Maker:
     models: Models
     watch: DenoiseWatch
     stop: Stop
+    previews: PreviewSink | None = None
     made: int = 0
     environments: dict[str, Environment] = field(default_factory=dict)
 
@@ -62,13 +71,16 @@ class Maker:
     def _render(self, job: Job) -> Render:
         engine, init = self.models.engine(job.reference), self._init_pixels(job)
         try:
-            return engine.render(job.recipe, init, _JobWatch(job, self))
+            return engine.render(job.recipe, init, self._watch_of(job))
         except MemoryError as error:
             reason = f"{job.recipe.size} does not fit"
             raise OutOfMemory(model=job.recipe.model.reference, reason=reason) from error
         except SystemExit as error:
             # A library that gives up may not take the other pictures with it.
             raise EngineFailed(model=job.recipe.model.reference, reason="it tried to end the program") from error
+
+    def _watch_of(self, job: Job) -> Watch:
+        return _JobWatch(job, self) if self.previews is None else _JobPreviews(job, self, self.previews)
 
     def _new_render(self, job: Job, render: Render, made: Made) -> NewRender:
         return NewRender(
@@ -108,6 +120,16 @@ class _JobWatch:
         if self.maker.stop.asked:
             raise Interrupted(done=self.maker.made)
         self.maker.watch.on_denoise(self.job, done, steps)
+
+
+@dataclass(frozen=True)
+class _JobPreviews(_JobWatch):
+    """Passes each preview on as well."""
+
+    previews: PreviewSink
+
+    def on_preview(self, preview: Preview) -> None:
+        self.previews.on_preview(self.job, preview)
 
 
 def _refuse_changed(pixels: Pixels, init: Init, path: Path) -> None:

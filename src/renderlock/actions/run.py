@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Literal, Protocol
 
 from renderlock.actions.lock import lock_path_of, verify_model
-from renderlock.actions.making import Maker
+from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
 from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, StoreFull, StoreUnusable, UnknownName
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
@@ -83,12 +83,16 @@ class RunUnwatched:
 
 @dataclass
 class Run:
-    """One run of a pipeline: the planner with its selection, how many render side by side, and who watches."""
+    """One run of a pipeline: the planner with its selection, how many render side by side, and who watches.
+
+    `previews` is shown the pictures as they form, by engines that can.
+    """
 
     planner: Planner
     workers: int
     watch: RunWatch
     stop: Stop = field(default_factory=Stop)
+    previews: PreviewSink | None = None
 
     def execute(self) -> RunResult:
         """Renders what is missing, step by step.
@@ -101,7 +105,8 @@ class Run:
         steps = self.selected_steps()
         refuse_unbuilt(self.planner, steps)
         lock = verify_lock(self.planner, steps)
-        maker = Maker(self.planner.pipeline.project, self.planner.store, self.planner.models, self.watch, self.stop)
+        planner = self.planner
+        maker = Maker(planner.pipeline.project, planner.store, planner.models, self.watch, self.stop, self.previews)
         results: list[PictureResult] = []
         held: list[Held] = []
         try:

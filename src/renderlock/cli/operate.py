@@ -96,6 +96,7 @@ def capability_facts(facts: Capabilities) -> dict[str, str]:
         "negative_prompt": "yes" if facts.negative_prompt else "no",
         "img2img": "yes" if facts.img2img else "no",
         "batch": str(facts.batch),
+        "previews": "yes" if facts.previews else "no",
         "hosted": "yes" if facts.hosted else "no",
         "lifecycle": f"{lifecycle.state.value}{f' on {lifecycle.on}' if lifecycle.on else ''}{successors}",
     }

@@ -10,6 +10,7 @@ import typer
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
 from renderlock.actions.estimate import StepEstimate, estimate
 from renderlock.actions.plan import Held, Planned, Selection
+from renderlock.actions.previews import show_previews
 from renderlock.actions.reports import Reports
 from renderlock.actions.run import PictureResult, RunResult
 from renderlock.actions.workspace import read_pipeline
@@ -41,6 +42,9 @@ def run(
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Also copy the pictures into this folder.")] = None,
     reports: Annotated[Path | None, typer.Option("--reports", help="Where reports go; default: reports/.")] = None,
+    previews: Annotated[
+        Path | None, typer.Option("--previews", help="Keep each picture's latest preview in this folder.")
+    ] = None,
     no_reports: Annotated[bool, typer.Option("--no-reports", help="Write no contact sheets and variances.")] = False,
     workers: WorkersOption = None,
     file: FileOption = DEFAULT_FILE,
@@ -59,6 +63,8 @@ def run(
         if dry_run:
             _show_estimates(estimate(opened), as_json=json)
             return
+        if previews is not None:
+            show_previews(opened, previews)
         result = opened.execute()
         made = () if no_reports else report_run(opened, result, reports or default_report_root(pipeline))
         copies = () if out is None else export_pictures(opened.planner.store, result.pictures, out)

@@ -6,13 +6,15 @@ loaded by the first `render`. The contract, tested by `tests/engines/contract.py
 - the same recipe gives the same 8-bit pixels on one environment, if the seed grade is `exact`;
 - `watch.on_step` is called after every denoising step, and what it raises stops the render at once;
 - what an engine does differently from the recipe is in `Render.deviations`, never silent;
+- where the capabilities say `previews`, a `PreviewWatch` is shown the picture before each step is told;
 - an engine may be called from several threads.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from renderlock.engines.capabilities import Capabilities
 from renderlock.engines.files import FileHashes, FreshHashes
@@ -27,6 +29,18 @@ class Watch(Protocol):
 
     def on_step(self, done: int, steps: int) -> None:
         """Called after each denoising step; raises to stop the render."""
+
+
+Preview = Callable[[], Pixels]
+"""The picture as the render has it so far; computed when it is called, at the cost of one decode."""
+
+
+@runtime_checkable
+class PreviewWatch(Watch, Protocol):
+    """A watch that also looks at the picture as it forms, with engines whose capabilities say `previews`."""
+
+    def on_preview(self, preview: Preview) -> None:
+        """Called before `on_step`, with the picture that the model expects in the end."""
 
 
 class Unwatched:

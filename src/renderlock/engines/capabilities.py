@@ -138,7 +138,8 @@ class Capabilities:
 
     `samplers` lists canonical names, the default first; `sampler_aliases` maps other accepted spellings to
     them. `batch` is the most images one call renders; `parallel` tells whether renders in several threads of
-    one process are faster than one after another; `hosted` tells whether a call leaves the machine.
+    one process are faster than one after another; `previews` whether a render shows its picture as it forms;
+    `hosted` tells whether a call leaves the machine.
     """
 
     sizes: SizeRule
@@ -151,5 +152,6 @@ class Capabilities:
     sampler_aliases: tuple[tuple[str, str], ...] = ()
     batch: int = 1
     parallel: bool = False
+    previews: bool = False
     hosted: bool = False
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

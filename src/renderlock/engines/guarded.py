@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from renderlock.engines.base import Engine, EngineFactory, EngineOptions, Render, Watch
+from renderlock.engines.base import Engine, EngineFactory, EngineOptions, Preview, PreviewWatch, Render, Watch
 from renderlock.engines.capabilities import Capabilities
 from renderlock.errors import EngineBroken, RenderlockError
 from renderlock.imaging.pixels import Pixels
@@ -68,7 +68,7 @@ class GuardedEngine:
 
     def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
         """One picture; what `watch` raises passes through as it is."""
-        passing = _PassingWatch(watch)
+        passing = _passing(watch)
         try:
             render = self._engine.render(recipe, init, passing)
         except RenderlockError:
@@ -106,6 +106,25 @@ class _PassingWatch:
         except Exception as error:
             self.raised = error
             raise
+
+
+class _PassingPreviews(_PassingWatch):
+    """Hands each preview on too."""
+
+    def __init__(self, watch: PreviewWatch) -> None:
+        super().__init__(watch)
+        self._previews = watch
+
+    def on_preview(self, preview: Preview) -> None:
+        try:
+            self._previews.on_preview(preview)
+        except Exception as error:
+            self.raised = error
+            raise
+
+
+def _passing(watch: Watch) -> _PassingWatch:
+    return _PassingPreviews(watch) if isinstance(watch, PreviewWatch) else _PassingWatch(watch)
 
 
 def _guard(ask: Callable[[], Given], origin: Origin) -> Given:

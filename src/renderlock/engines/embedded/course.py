@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renderlock.engines.base import Watch
+from renderlock.engines.base import PreviewWatch, Watch
 from renderlock.engines.capabilities import Capabilities
 from renderlock.engines.embedded.cells import Cells, Latent, Place
 from renderlock.engines.embedded.samplers import SAMPLERS, Sampler, time_schedule
@@ -60,15 +60,42 @@ def plot_course(recipe: Recipe, facts: Capabilities, *, cell_px: int) -> Course:
 
 def walk(course: Course, model: Model, conditioning: Conditioning, init: Pixels | None, watch: Watch) -> Latent:
     """The latent at the end of the course; raises what `model` and `watch` raise."""
-    places = (Place.whole(course.cells),)
+    field = _Field(model, conditioning, (Place.whole(course.cells),))
     steps = len(course.times) - 1
+
+    def after_step(done: int) -> None:
+        if isinstance(watch, PreviewWatch):
+            watch.on_preview(field.preview)
+        watch.on_step(done, steps)
+
     return course.sampler(
         _start(course, model, init),
         course.times,
-        lambda latent, time: model.velocity(latent, time, conditioning, places),
+        field.velocity,
         lambda step: model.noise(course.seed, course.cells, step),
-        lambda done: watch.on_step(done, steps),
+        after_step,
     )
+
+
+@dataclass
+class _Field:
+    """The model's velocity under one conditioning, and the picture it pointed at last: x0 = x - t v."""
+
+    model: Model
+    conditioning: Conditioning
+    places: tuple[Place, ...]
+    _expected: Latent | None = None
+
+    def velocity(self, latent: Latent, time: float) -> Latent:
+        velocity = self.model.velocity(latent, time, self.conditioning, self.places)
+        self._expected = latent - np.float32(time) * velocity
+        return velocity
+
+    def preview(self) -> Pixels:
+        if self._expected is None:
+            msg = "a preview was asked for before the first step"
+            raise RuntimeError(msg)
+        return self.model.decode(self._expected)
 
 
 def _start(course: Course, model: Model, init: Pixels | None) -> Latent:

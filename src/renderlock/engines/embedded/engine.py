@@ -52,6 +52,7 @@ def describe(weights: Version) -> Capabilities:
         samplers=samplers,
         sampler_aliases=ALIASES,
         parallel=True,
+        previews=True,
     )
 
 
