@@ -9,6 +9,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from training.captions import SIZES
 from training.classifier import INPUT_PX, UNSEEN_STYLE
@@ -225,7 +226,14 @@ def save_sheet(judge: Judge, model: ShippedModel, path: Path) -> None:
     prompts = [*IN_DOMAIN, *COMPOSED, *held_out]
     pictures = model.draw([p for p in prompts for _ in range(4)], [0, 1, 2, 3] * len(prompts))
     rows = [(prompt, pictures[4 * i : 4 * i + 4]) for i, prompt in enumerate(prompts)]
-    make_sheet(rows, columns=4).save(path, optimize=True)
+    round_colours(make_sheet(rows, columns=4)).save(path, optimize=True)
+
+
+def round_colours(sheet: Image.Image) -> Image.Image:
+    """The sheet with colours in steps of six levels, which halves its file and is hard to see."""
+    levels = np.asarray(sheet).astype(np.int16)
+    rounded = np.minimum((levels + 3) // 6 * 6, 255)
+    return Image.fromarray(np.where(levels > 251, 255, rounded).astype(np.uint8))
 
 
 def evaluate_version(judge: Judge, model: ShippedModel, scale: float, parts: list[str]) -> Results:
