@@ -12,7 +12,8 @@ from tests.actions.runs import run_of
 from tests.cli.calls import call
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.cli.progress import LiveTable, PlainLines
+from renderlock.cli.live_table import LiveTable
+from renderlock.cli.progress import PlainLines
 
 
 @pytest.fixture
