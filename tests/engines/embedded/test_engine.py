@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version as installed_version
+from typing import ClassVar
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.engines.embedded.engine import EmbeddedEngine, open_model
@@ -153,3 +155,27 @@ def test_a_recipe_made_for_another_model_is_refused_and_the_field_named(
 
 def test_the_environment_names_the_library_that_decides_the_last_bits(engine: EmbeddedEngine) -> None:
     assert engine.environment() == (("library.onnxruntime", installed_version("onnxruntime")),)
+
+
+def test_the_same_seed_composes_alike_at_native_size_and_four_times_as_large(
+    engine: EmbeddedEngine, recipe_of: RecipeOf
+) -> None:
+    small, large = (
+        engine.render(recipe_of(Request("a red apple on the left", 5, size=Size(side, side))), None, Unwatched()).pixels
+        for side in (128, 512)
+    )
+
+    shrunk = np.asarray(Image.fromarray(large).resize((128, 128), Image.Resampling.BOX), np.int16)
+    assert np.abs(shrunk - small).mean() < 10
+
+
+def test_a_large_canvas_is_drawn_in_two_legs_and_counts_both(engine: EmbeddedEngine, recipe_of: RecipeOf) -> None:
+    class Counter(Unwatched):
+        calls: ClassVar[list[tuple[int, int]]] = []
+
+        def on_step(self, done: int, steps: int) -> None:
+            self.calls.append((done, steps))
+
+    engine.render(recipe_of(Request("a red apple", 1, size=Size(256, 320), steps=4)), None, Counter())
+
+    assert Counter.calls == [(done, 6) for done in range(1, 7)]

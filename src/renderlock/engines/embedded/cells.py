@@ -18,6 +18,11 @@ class Cells:
     height: int
     width: int
 
+    @property
+    def area(self) -> int:
+        """How many cells it has."""
+        return self.height * self.width
+
 
 @dataclass(frozen=True)
 class Place:
