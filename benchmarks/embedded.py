@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.onnx_weights import read_parameters
+from numpy.typing import NDArray
 
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.engines.embedded.cells import Cells, Latent, Place
@@ -91,8 +92,16 @@ def load(module: object, version: Version, role: str) -> None:
     wanted = module.state_dict()  # type: ignore[attr-defined]  # torch is imported late, its types are not known
     if missing := wanted.keys() - arrays.keys():
         raise SystemExit(f"the weights of {role} are not found in its ONNX file: {', '.join(sorted(missing))}")
-    state = {name: torch.from_numpy(np.array(arrays[name], np.float32)).reshape(wanted[name].shape) for name in wanted}
+    state = {name: torch.from_numpy(fitted(arrays[name], tuple(wanted[name].shape))) for name in wanted}
     module.load_state_dict(state)  # type: ignore[attr-defined]  # as above
+
+
+def fitted(array: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Weights in a training module's shape; the export fills a convolution's input up with channels of zeros."""
+    weights = np.array(array, np.float32)
+    if len(shape) == 4 and weights.ndim == 4 and weights.shape[1] > shape[1]:
+        weights = weights[:, : shape[1]]
+    return np.ascontiguousarray(weights.reshape(shape))
 
 
 def measure_step(runtime: str, side_px: int, batch: int, threads: int) -> Measured:
