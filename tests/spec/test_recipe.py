@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from renderlock.errors import RecipeError
 from renderlock.spec.identity import ModelKey
-from renderlock.spec.recipe import LARGEST_SEED, Init, Recipe, Size, TilingPlan
+from renderlock.spec.recipe import LARGEST_SEED, Init, Recipe, Size, TilingPlan, Window
 
 LOCAL = ModelKey("embedded", "renderlock-icons", "v2", "embedded/1", "ab" * 32)
 HOSTED = ModelKey("ideogram", "V_2", "V_2", "ideogram:generate", "")
@@ -44,6 +44,10 @@ KNOWN = {
     "tiled": (
         replace(PLAIN, size=Size(2048, 1024), tiling=TilingPlan(Size(512, 512), 64)),
         "rl1:dc7861fbd27b326855c7414a40083dd59bc01b4bc98285b119a72ae2967a0b48",
+    ),
+    "a tile of a canvas": (
+        replace(PLAIN, window=Window(448, 0, Size(2048, 1024))),
+        "rl1:2f8487e376573e6e1c06555950be956af4463ec6aadffa0e2ce806fa1585d51d",
     ),
     "hosted, without steps": (
         Recipe(HOSTED, "a hero shot", 7, Size(1024, 1024)),
@@ -93,6 +97,7 @@ def test_spaces_and_case_in_a_prompt_count() -> None:
         ("model", replace(LOCAL, surface="embedded/2")),
         ("init", Init("cd" * 32, 0.5)),
         ("tiling", TilingPlan(Size(256, 256), 32)),
+        ("window", Window(0, 0, Size(1024, 1024))),
         ("extras", (("clip_skip", 1),)),
     ],
 )
@@ -113,6 +118,9 @@ def test_whatever_changes_pixels_changes_the_digest(field: str, value: object) -
         ("guidance_scale", float("nan")),
         ("init", Init("cd" * 32, 0.0)),
         ("init", Init("cd" * 32, 1.1)),
+        ("window", Window(513, 0, Size(1024, 1024))),
+        ("window", Window(0, -1, Size(1024, 1024))),
+        ("window", Window(0, 0, Size(1024, 32_769))),
         ("prompt", "null\0byte"),
         ("prompt", "lone \ud800 surrogate"),
         ("prompt", "x" * 20_001),
@@ -161,6 +169,12 @@ def test_json_that_lacks_a_field_is_refused_by_name(field: str) -> None:
     del fields[field]
     with pytest.raises(RecipeError, match=field):
         Recipe.from_json(fields)
+
+
+def test_a_tile_comes_back_from_its_json_unchanged() -> None:
+    tile = KNOWN["a tile of a canvas"][0]
+
+    assert Recipe.from_json(json.loads(tile.to_canonical_json())) == tile
 
 
 def test_json_of_another_format_is_refused() -> None:

@@ -100,7 +100,8 @@ class EngineOptions:
     `threads` is the number of CPU threads one render may use; `offline` forbids every network access;
     `device` names where local models run ("cpu", "cuda", "mps", or "auto"); `file_hashes` gives the hashes
     of weight files, from memory where the caller has one; `api_key` is a hosted model's key, where the
-    caller gave one instead of the environment.
+    caller gave one instead of the environment; `levers` are those of the capabilities that save memory at the
+    price of time and leave the pixels as they are; `memory_budget_bytes` is what a device allocator may give.
     """
 
     threads: int = 1
@@ -108,6 +109,8 @@ class EngineOptions:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     file_hashes: FileHashes = field(default_factory=FreshHashes)
     api_key: str | None = field(default=None, repr=False)
+    levers: frozenset[str] = frozenset()
+    memory_budget_bytes: int | None = None
 
 
 class EngineFactory(Protocol):

@@ -28,6 +28,7 @@ class LifecycleState(StrEnum):
     """Whether a model may still be called."""
 
     ACTIVE = "active"
+    UNCERTAIN = "uncertain"
     DEPRECATED = "deprecated"
     RETIRED = "retired"
 
@@ -139,7 +140,8 @@ class Capabilities:
     `samplers` lists canonical names, the default first; `sampler_aliases` maps other accepted spellings to
     them. `batch` is the most images one call renders; `parallel` tells whether renders in several threads of
     one process are faster than one after another; `previews` whether a render shows its picture as it forms;
-    `hosted` tells whether a call leaves the machine.
+    `hosted` tells whether a call leaves the machine; `windows` whether a tile's noise is cut from its canvas's;
+    `levers` names what an engine can do to need less memory (see `EngineOptions.levers`).
     """
 
     sizes: SizeRule
@@ -154,4 +156,6 @@ class Capabilities:
     parallel: bool = False
     previews: bool = False
     hosted: bool = False
+    windows: bool = False
+    levers: tuple[str, ...] = ()
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -60,10 +60,22 @@ class Init:
 
 @dataclass(frozen=True)
 class TilingPlan:
-    """Tile and overlap, in pixels, where tiled sampling changes the pixels."""
+    """Tile and least overlap, in pixels, of a picture that is put together from tiles."""
 
     tile: Size
     overlap: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where a tile's upper left corner lies on its canvas, in pixels.
+
+    Its noise is cut from the canvas's, so that the pixels of a tile do not depend on how its neighbours are rendered.
+    """
+
+    left: int
+    top: int
+    canvas: Size
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,7 @@ class Recipe:
     sampler: str | None = None
     init: Init | None = None
     tiling: TilingPlan | None = None
+    window: Window | None = None
     extras: tuple[tuple[str, str | int | float | bool], ...] = ()
 
     def __post_init__(self) -> None:
@@ -116,6 +129,7 @@ class Recipe:
             "sampler": self.sampler,
             "init": None if self.init is None else {"picture": self.init.picture, "strength": self.init.strength},
             "tiling": None if self.tiling is None else _tiling_to_json(self.tiling),
+            "window": None if self.window is None else _window_to_json(self.window),
             "extras": dict(self.extras) or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
@@ -141,6 +155,7 @@ class Recipe:
             sampler=None if sampler is None else text_at(fields, "sampler"),
             init=_init_from_json(optional_object(fields, "init")),
             tiling=_tiling_from_json(optional_object(fields, "tiling")),
+            window=_window_from_json(optional_object(fields, "window")),
             extras=_extras_from_json(optional_object(fields, "extras")),
         )
 
@@ -167,9 +182,22 @@ def _check_ranges(recipe: Recipe) -> None:
         raise RecipeError(field="guidance_scale", found=recipe.guidance_scale, allowed="0 to 100")
     if recipe.init is not None and not 0 < recipe.init.strength <= 1:
         raise RecipeError(field="strength", found=recipe.init.strength, allowed="above 0, at most 1")
+    if recipe.window is not None:
+        _check_window(recipe.size, recipe.window)
     for name, value in recipe.extras:
         if isinstance(value, float) and not math.isfinite(value):
             raise RecipeError(field=name, found=value, allowed="a finite number")
+
+
+def _check_window(size: Size, window: Window) -> None:
+    canvas = window.canvas
+    for name, start, side, whole in (
+        ("window.left", window.left, size.width, canvas.width),
+        ("window.top", window.top, size.height, canvas.height),
+    ):
+        if not 0 <= start <= whole - side or whole > LARGEST_SIDE_PX:
+            allowed = f"a place on a canvas of at most {LARGEST_SIDE_PX} pixels a side that holds the whole tile"
+            raise RecipeError(field=name, found=f"{start} for {side} of {whole} pixels", allowed=allowed)
 
 
 def _init_from_json(fields: Mapping[str, object] | None) -> Init | None:
@@ -190,6 +218,18 @@ def _tiling_from_json(fields: Mapping[str, object] | None) -> TilingPlan | None:
         return None
     tile = Size(whole_at(fields, "tile_width"), whole_at(fields, "tile_height"))
     return TilingPlan(tile, whole_at(fields, "overlap"))
+
+
+def _window_to_json(window: Window) -> JsonObject:
+    canvas = window.canvas
+    return {"left": window.left, "top": window.top, "canvas_width": canvas.width, "canvas_height": canvas.height}
+
+
+def _window_from_json(fields: Mapping[str, object] | None) -> Window | None:
+    if fields is None:
+        return None
+    canvas = Size(whole_at(fields, "canvas_width"), whole_at(fields, "canvas_height"))
+    return Window(whole_at(fields, "left"), whole_at(fields, "top"), canvas)
 
 
 def _extras_from_json(fields: Mapping[str, object] | None) -> tuple[tuple[str, str | int | float | bool], ...]:
