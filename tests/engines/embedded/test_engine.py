@@ -16,7 +16,7 @@ from renderlock.engines.embedded.engine import EmbeddedEngine, open_model
 from renderlock.engines.resolve import Request
 from renderlock.errors import NotCapable, RecipeError, RenderlockError
 from renderlock.imaging.pixels import Pixels, digest_pixels
-from renderlock.spec.recipe import Init, Recipe, Size, TilingPlan
+from renderlock.spec.recipe import Init, Recipe, Size, TilingPlan, Window
 
 RecipeOf = Callable[[Request], Recipe]
 
@@ -179,3 +179,33 @@ def test_a_large_canvas_is_drawn_in_two_legs_and_counts_both(engine: EmbeddedEng
     engine.render(recipe_of(Request("a red apple", 1, size=Size(256, 320), steps=4)), None, Counter())
 
     assert Counter.calls == [(done, 6) for done in range(1, 7)]
+
+
+def test_a_window_that_is_the_whole_canvas_is_the_picture_without_a_window(
+    engine: EmbeddedEngine, recipe_of: RecipeOf
+) -> None:
+    size = Size(64, 96)
+    recipe = recipe_of(Request("a red apple", 1, size=size, steps=2))
+
+    windowed = render(engine, replace(recipe, window=Window(0, 0, size)))
+
+    assert np.array_equal(windowed, render(engine, recipe))
+
+
+def test_windows_that_overlap_agree_where_they_do_better_than_with_noises_of_their_own(
+    engine: EmbeddedEngine, recipe_of: RecipeOf
+) -> None:
+    """Also on a canvas that is no multiple of a cell."""
+    ground = np.asarray(Image.effect_noise((128, 128), 60).convert("RGB"))
+    init = Init(digest_pixels(ground), 0.4)
+    recipe = recipe_of(Request("", 1, size=Size(128, 128), steps=3, init=init))
+    canvas = Size(197, 131)
+    # The right half of the first window is the left half of the second.
+    left = render(engine, replace(recipe, window=Window(0, 3, canvas)), ground)
+    rolled = np.roll(ground, -64, axis=1)
+    right, alone = (render(engine, replace(recipe, seed=seed, window=Window(64, 3, canvas)), rolled) for seed in (1, 2))
+
+    inner = slice(16, 48)
+    shared = distance(left[:, 64:][:, inner], right[:, inner])
+
+    assert shared < 0.7 * distance(left[:, 64:][:, inner], alone[:, inner])

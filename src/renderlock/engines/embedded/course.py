@@ -19,7 +19,7 @@ from renderlock.engines.embedded.cells import Cells, Latent, Place
 from renderlock.engines.embedded.samplers import SAMPLERS, Sampler, time_schedule
 from renderlock.errors import NotCapable, RecipeError
 from renderlock.imaging.pixels import Pixels, fit_to
-from renderlock.spec.recipe import Recipe
+from renderlock.spec.recipe import Recipe, Window
 
 if TYPE_CHECKING:
     from renderlock.engines.embedded.model import Conditioning, Model
@@ -37,9 +37,10 @@ REFINE_STREAM = 10_000
 
 @dataclass(frozen=True)
 class Leg:
-    """One walk from noise to a picture: the size in cells, the times, and the first stream of its noise."""
+    """One walk from noise to a picture: the size in cells, where it lies, the times, the first stream of its noise."""
 
     cells: Cells
+    place: Place
     times: tuple[float, ...]
     stream: int = 0
 
@@ -75,7 +76,12 @@ def plot_course(recipe: Recipe, facts: Capabilities, *, cell_px: int) -> Course:
     native = Cells(facts.sizes.native.height // cell_px, facts.sizes.native.width // cell_px)
     start = None if recipe.init is None else recipe.init.strength
     multiple = facts.sizes.multiple // cell_px
-    legs = _plot_legs(cells, native, recipe.steps, start=start, multiple=multiple)
+    if recipe.window is not None:
+        # A tile is one leg of its own: what its canvas shows is decided by the picture it starts from.
+        times = time_schedule(recipe.steps, start or 1.0, _shift(cells, native))
+        legs: tuple[Leg, ...] = (Leg(cells, _place_of(recipe.window, cells, cell_px), times),)
+    else:
+        legs = _plot_legs(cells, native, recipe.steps, start=start, multiple=multiple)
     return Course(legs, sampler, recipe.guidance_scale, recipe.seed)
 
 
@@ -86,13 +92,21 @@ def _plot_legs(cells: Cells, native: Cells, steps: int, *, start: float | None, 
     """
     shift = _shift(cells, native)
     if start is not None or cells.area <= LARGEST_DIRECT * native.area:
-        return (Leg(cells, time_schedule(steps, start or 1.0, shift)),)
+        return (Leg(cells, Place.whole(cells), time_schedule(steps, start or 1.0, shift)),)
     small = _alike(cells, native, multiple)
     refining = math.ceil(steps * REFINE_STRENGTH)
     return (
-        Leg(small, time_schedule(steps, 1.0, _shift(small, native))),
-        Leg(cells, time_schedule(refining, REFINE_STRENGTH, shift), REFINE_STREAM),
+        Leg(small, Place.whole(small), time_schedule(steps, 1.0, _shift(small, native))),
+        Leg(cells, Place.whole(cells), time_schedule(refining, REFINE_STRENGTH, shift), REFINE_STREAM),
     )
+
+
+def _place_of(window: Window, cells: Cells, cell_px: int) -> Place:
+    """The window in cells: the cell its corner lies in, on a canvas whose last cells may be cut."""
+    canvas = Cells(-(-window.canvas.height // cell_px), -(-window.canvas.width // cell_px))
+    top = min(window.top // cell_px, canvas.height - cells.height)
+    left = min(window.left // cell_px, canvas.width - cells.width)
+    return Place(top, left, canvas)
 
 
 def _alike(cells: Cells, native: Cells, multiple: int) -> Cells:
@@ -111,11 +125,11 @@ def walk(course: Course, model: Model, conditioning: Conditioning, init: Pixels 
     """The latent at the end of the course; raises what `model` and `watch` raise."""
     picture, before = init, 0
     for leg in course.legs[:-1]:
-        latent = _walk_leg(leg, course, _Field(model, conditioning, leg.cells), picture, _Count(watch, course, before))
+        latent = _walk_leg(leg, course, _Field(model, conditioning, leg.place), picture, _Count(watch, course, before))
         before += leg.steps
         picture = _enlarge(model.decode(latent), leg.cells, course.legs[-1].cells)
     last = course.legs[-1]
-    return _walk_leg(last, course, _Field(model, conditioning, last.cells), picture, _Count(watch, course, before))
+    return _walk_leg(last, course, _Field(model, conditioning, last.place), picture, _Count(watch, course, before))
 
 
 def _walk_leg(leg: Leg, course: Course, field: _Field, picture: Pixels | None, count: _Count) -> Latent:
@@ -126,7 +140,7 @@ def _walk_leg(leg: Leg, course: Course, field: _Field, picture: Pixels | None, c
         _start(leg, course.seed, field.model, picture),
         leg.times,
         field.velocity,
-        lambda step: field.model.noise(course.seed, leg.cells, leg.stream + step),
+        lambda step: field.model.noise(course.seed, leg.cells, leg.stream + step, place=leg.place),
         after_step,
     )
 
@@ -151,11 +165,11 @@ class _Field:
 
     model: Model
     conditioning: Conditioning
-    cells: Cells
+    place: Place
     _expected: Latent | None = None
 
     def velocity(self, latent: Latent, time: float) -> Latent:
-        velocity = self.model.velocity(latent, time, self.conditioning, (Place.whole(self.cells),))
+        velocity = self.model.velocity(latent, time, self.conditioning, (self.place,))
         self._expected = latent - np.float32(time) * velocity
         return velocity
 
@@ -168,7 +182,7 @@ class _Field:
 
 def _start(leg: Leg, seed: int, model: Model, picture: Pixels | None) -> Latent:
     """Noise, or the picture mixed with as much noise as the first time says."""
-    noise = model.noise(seed, leg.cells, leg.stream)
+    noise = model.noise(seed, leg.cells, leg.stream, place=leg.place)
     if picture is None:
         return noise
     share = np.float32(leg.times[0])

@@ -53,6 +53,7 @@ def describe(weights: Version) -> Capabilities:
         sampler_aliases=ALIASES,
         parallel=True,
         previews=True,
+        windows=True,
     )
 
 

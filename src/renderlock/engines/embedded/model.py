@@ -62,10 +62,10 @@ class Model:
         self._encoder = Network(version.read("encoder"), version.name)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=version.name) if threads > 1 else None
 
-    def noise(self, seed: int, cells: Cells, stream: int = 0) -> Latent:
-        """Seeded noise of shape (1, C, h, w); see `noise.draw_noise`."""
-        channels = self._latent.channels
-        return draw_noise(seed, stream, channels=channels, height=cells.height, width=cells.width)
+    def noise(self, seed: int, cells: Cells, stream: int = 0, *, place: Place | None = None) -> Latent:
+        """Seeded noise of shape (1, C, h, w), cut from the canvas's at `place`; see `noise.draw_noise`."""
+        at = place or Place.whole(cells)
+        return draw_noise(seed, stream, channels=self._latent.channels, window=cells, top=at.top, left=at.left)
 
     def condition(self, prompt: str, negative_prompt: str, guidance_scale: float) -> Conditioning:
         """The texts as the denoiser takes them; at a guidance of 1 a negative prompt cannot act, and is noted."""

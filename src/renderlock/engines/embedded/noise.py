@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderlock.engines.embedded.cells import Latent
+from renderlock.engines.embedded.cells import Cells, Latent
 
 
-def draw_noise(seed: int, stream: int, *, channels: int, height: int, width: int) -> Latent:
-    """Standard normal noise of shape (1, channels, height, width), float32.
+def draw_noise(seed: int, stream: int, *, channels: int, window: Cells, top: int = 0, left: int = 0) -> Latent:
+    """Standard normal noise of shape (1, channels, height, width), float32, cut from a canvas at `top` and `left`.
 
     Philox 4x64-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405) keyed by (seed, stream), its counter
     starting at the row; Box and Muller's transform in double precision. numpy promises the raw stream of a
@@ -21,8 +21,10 @@ def draw_noise(seed: int, stream: int, *, channels: int, height: int, width: int
 
     `stream` tells apart the noises of one seed: 0 is the start, k the noise added after step k.
     """
-    rows = [_draw_row(seed, stream, row, width * channels) for row in range(height)]
-    cells = np.stack(rows).reshape(height, width, channels)
+    skipped = left * channels
+    count = skipped + window.width * channels
+    rows = [_draw_row(seed, stream, row, count)[skipped:] for row in range(top, top + window.height)]
+    cells = np.stack(rows).reshape(window.height, window.width, channels)
     return np.ascontiguousarray(cells.transpose(2, 0, 1)[None])
 
 
