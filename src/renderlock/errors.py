@@ -35,6 +35,7 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── ModelUnavailable            weights are missing, damaged or not what they claim
     │   ├── EngineFailed                the engine broke while rendering
     │   └── EngineBroken                a third-party engine breaks the contract
+    │       └── UpscalerBroken          a third-party upscaler does
     ├── StoreError (5)
     │   ├── StoreUnusable               not a store, of another format, or not writable
     │   ├── StoreDamaged                bytes are not what their name says
@@ -308,6 +309,13 @@ class EngineBroken(EngineError):
 
     template = "The engine {name!r} from {package} breaks the contract: {reason}."
     hint = "Update or uninstall {package}; docs/engines.md states the contract."
+
+
+class UpscalerBroken(EngineBroken):
+    """A third-party upscaler does not keep the upscaler contract."""
+
+    template = "The upscaler {name!r} from {package} breaks the contract: {reason}."
+    hint = "Update or uninstall {package}; docs/upscalers.md states the contract."
 
 
 class StoreError(RenderlockError):

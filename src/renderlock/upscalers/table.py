@@ -1,0 +1,96 @@
+"""The upscalers by name: ours in one table, third parties' through the entry-point group.
+
+An upscaler is named by a reference, `name` or `name:model`: `lanczos`, `waifu2x`, `waifu2x:noise0`, `dat`, `span`,
+`realesrgan`, `spandrel:/models/mine.safetensors`. A module is imported when its upscaler is opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+
+from renderlock.errors import RenderlockError, UnknownName, UpscalerBroken
+from renderlock.upscalers.base import Upscaler, UpscalerFactory, UpscalerFacts, UpscalerOptions
+
+ENTRY_POINT_GROUP = "renderlock.upscalers"
+OUR_PACKAGE = "renderlock"
+MEMBERS = ("facts", "identify", "enlarge", "close")
+
+
+@dataclass(frozen=True)
+class UpscalerEntry:
+    """One upscaler: its name, where its factory is, what it is for, and which package brought it."""
+
+    name: str
+    factory: str
+    summary: str
+    package: str = OUR_PACKAGE
+
+
+OURS = (UpscalerEntry("lanczos", "renderlock.upscalers.lanczos:open_model", "interpolation, invents nothing"),)
+
+
+def list_upscalers() -> tuple[UpscalerEntry, ...]:
+    """All upscalers that can be named here, ours first; a third party cannot take one of our names."""
+    ours = {entry.name for entry in OURS}
+    theirs = {_entry_of(point) for point in entry_points(group=ENTRY_POINT_GROUP) if point.name not in ours}
+    return OURS + tuple(sorted(theirs, key=lambda entry: (entry.name, entry.package, entry.factory)))
+
+
+def open_upscaler(reference: str, options: UpscalerOptions) -> Upscaler:
+    """The upscaler for a reference, with no weights loaded.
+
+    Raises `UnknownName` with the nearest known name, `MissingDependency` where its package is not installed,
+    `ModelUnavailable` where its files are not there, `UpscalerBroken` where a third party's does not keep the contract.
+    """
+    name, _, model = reference.partition(":")
+    entry = _entry_named(name)
+    if entry.package == OUR_PACKAGE:
+        return _load_factory(entry)(model, options)
+    return _open_foreign(entry, model, options)
+
+
+def _open_foreign(entry: UpscalerEntry, model: str, options: UpscalerOptions) -> Upscaler:
+    try:
+        upscaler = _load_factory(entry)(model, options)
+    except RenderlockError:
+        raise
+    except Exception as error:
+        reason = f"{entry.factory} raised {error!r}"
+        raise UpscalerBroken(name=entry.name, package=entry.package, reason=reason) from error
+    missing = [member for member in MEMBERS if not hasattr(upscaler, member)]
+    if missing:
+        reason = f"its factory gave a {type(upscaler).__name__} without {', '.join(missing)}"
+        raise UpscalerBroken(name=entry.name, package=entry.package, reason=reason)
+    facts: object = upscaler.facts
+    if not isinstance(facts, UpscalerFacts):
+        reason = f"its facts are a {type(facts).__name__}"
+        raise UpscalerBroken(name=entry.name, package=entry.package, reason=reason)
+    return upscaler
+
+
+def _entry_named(name: str) -> UpscalerEntry:
+    entries = list_upscalers()
+    found = [entry for entry in entries if entry.name == name]
+    if len(found) > 1:
+        packages = " and ".join(entry.package for entry in found)
+        raise UpscalerBroken(name=name, package=packages, reason="more than one package brings one of this name")
+    if not found:
+        names = [entry.name for entry in entries]
+        near = get_close_matches(name, names, 1)
+        known = ", ".join(names) + (f". Did you mean {near[0]}?" if near else "")
+        raise UnknownName(kind="upscaler", name=name, known=known)
+    return found[0]
+
+
+def _entry_of(point: EntryPoint) -> UpscalerEntry:
+    package = point.dist.name if point.dist else "an unknown package"
+    return UpscalerEntry(point.name, point.value, f"from {package}", package)
+
+
+def _load_factory(entry: UpscalerEntry) -> UpscalerFactory:
+    module_name, _, attribute = entry.factory.partition(":")
+    factory: UpscalerFactory = getattr(import_module(module_name), attribute)
+    return factory
