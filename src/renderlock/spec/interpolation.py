@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from renderlock.spec.finishing import LOCALE
 from renderlock.spec.place import KeyPath, Place
 from renderlock.spec.report import UNRESOLVED, Near, Report, Unresolved, describe
 from renderlock.spec.yaml_nodes import Fields, Items, Node, Scalar
@@ -109,6 +110,8 @@ class Interpolation:
         return None
 
     def _look_up(self, name: str, path: KeyPath) -> _Looked:
+        if self._is_locale(name, path):
+            return _Looked(LOCALE, len(LOCALE))
         target = self._target(name, path)
         if target is None:
             return _Looked(UNRESOLVED, 0)
@@ -121,6 +124,13 @@ class Interpolation:
             self._report.add(path, found, "references that repeat less")
             return _Looked(UNRESOLVED, 0)
         return looked
+
+    def _is_locale(self, name: str, path: KeyPath) -> bool:
+        """Whether a name stands for each of the locales: within an overlay, where nothing else is called so."""
+        if f"${{{name}}}" != LOCALE or "overlay" not in path or "locales" not in self._root.fields:
+            return False
+        variables = self._root.fields.get("vars")
+        return variables is None or not isinstance(variables[1], Fields) or name not in variables[1].fields
 
     def _find(self, name: str, path: KeyPath, node: Node, node_path: KeyPath) -> _Looked:
         if name in self._under_way:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from renderlock.spec.finishing import Finishing
 from renderlock.spec.place import Place
 from renderlock.spec.recipe import Size
 from renderlock.spec.roles import Role
@@ -31,20 +32,6 @@ class Asset:
     text: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Finishing:
-    """What turns a render into a final; read and checked, not acted on by this version.
-
-    `tiles` is "auto", a number as text, or "COLUMNSxROWS"; `upscale` is a factor or the size to reach.
-    """
-
-    tiles: str | None = None
-    memory_budget_bytes: int | None = None
-    overlay: Path | None = None
-    palette: Path | None = None
-    upscale: float | Size | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +55,7 @@ class Step:
     init_from: str | None = None
     strength: float | None = None
     deviations: DeviationPolicy = "refuse"
-    finishing: Finishing = Finishing()
+    finishing: Finishing = field(default_factory=Finishing)
     place: Place | None = field(default=None, compare=False)
     places: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
@@ -98,7 +85,8 @@ class NotBuiltYetKey:
 class Pipeline:
     """One pipeline.yml. `steps` stands as written, `ordered_steps` so that each comes after what it needs.
 
-    `seeds` are those of assets without their own; `store` is a folder beside the file unless written absolute.
+    `seeds` are those of assets without their own; `store` and `fonts` are folders beside the file unless written
+    absolute. `upscalers` holds the upscaler of assets with a tag, in place of the upscaler role's.
     """
 
     path: Path
@@ -113,6 +101,8 @@ class Pipeline:
     gates: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     budget: Budget | None = None
     nightly_at: str | None = None
+    fonts: Path | None = None
+    upscalers: Mapping[str, str] = field(default_factory=dict)
     not_built_yet: tuple[NotBuiltYetKey, ...] = ()
     model_places: Mapping[Role, Place] = field(default_factory=dict, compare=False)
 

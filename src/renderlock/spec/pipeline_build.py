@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from renderlock.spec.pipeline import Asset, DeviationPolicy, Finishing, NotBuiltYetKey, Pipeline, Step
+from renderlock.spec.finishing import Finishing
+from renderlock.spec.locales import check_locales, in_locales
+from renderlock.spec.pipeline import Asset, DeviationPolicy, NotBuiltYetKey, Pipeline, Step
 from renderlock.spec.pipeline_model import AssetFields, StepModel, TopModel
 from renderlock.spec.place import KeyPath, Place, dotted
 from renderlock.spec.report import Report
@@ -17,7 +19,17 @@ DEFAULT_STORE = ".renderlock"
 DEFAULT_SEEDS = (0,)
 
 _LATER_TOP_KEYS = (Role.UPSCALER.key, "gates", "budget", "nightly")
-_LATER_STEP_KEYS = ("tiles", "memory_budget", "overlay", "palette", "upscale")
+_LATER_STEP_KEYS = (
+    "tiles",
+    "tile_overlap",
+    "memory_budget",
+    "memory_ladder",
+    "upscale",
+    "match",
+    "overlay",
+    "palette",
+    "icc",
+)
 
 
 @dataclass(frozen=True)
@@ -41,13 +53,16 @@ class CheckedStep:
 def build_pipeline(
     path: Path, model: TopModel, assets: Sequence[CheckedAsset], checked: Sequence[CheckedStep], report: Report
 ) -> Pipeline:
-    """The pipeline of a file that has no problems."""
+    """The pipeline of a file that has no problems but, at most, in its locales, which are reported."""
     models = {role: text for role, text in _models(model) if text is not None}
     deviations = model.deviations or "refuse"
     steps = tuple(
         _step(path, step, models[step.role], _StepContext(("steps", index), deviations, report))
         for index, step in enumerate(checked)
     )
+    check_locales(steps, model.locales or (), report)
+    not_built_yet = tuple(_not_built_yet(model, steps, assets, report))
+    steps = in_locales(steps, model.locales or ())
     by_name = {step.name: step for step in steps}
     order = ordered_names({step.name: step.needs for step in steps})
     default_seeds = model.seeds or DEFAULT_SEEDS
@@ -64,7 +79,9 @@ def build_pipeline(
         gates=model.gates or {},
         budget=model.budget,
         nightly_at=model.nightly,
-        not_built_yet=tuple(_not_built_yet(model, steps, assets, report)),
+        fonts=path.parent / model.fonts if model.fonts else None,
+        upscalers=model.upscalers or {},
+        not_built_yet=not_built_yet,
         model_places={role: report.place((role.key,)) for role in models},
     )
 
@@ -116,15 +133,24 @@ def _step(path: Path, checked: CheckedStep, reference: str, context: _StepContex
         init_from=step.init_from,
         strength=step.strength,
         deviations=step.deviations or context.deviations,
-        finishing=Finishing(
-            tiles=step.tiles,
-            memory_budget_bytes=step.memory_budget,
-            overlay=path.parent / step.overlay if step.overlay else None,
-            palette=path.parent / step.palette if step.palette else None,
-            upscale=step.upscale,
-        ),
+        finishing=_finishing(path.parent, step),
         place=context.report.place(context.path),
         places={key: context.report.place((*context.path, key)) for key in sorted(step.model_fields_set)},
+    )
+
+
+def _finishing(folder: Path, step: StepModel) -> Finishing:
+    palette = step.palette
+    return Finishing(
+        tiles=step.tiles,
+        tile_overlap=step.tile_overlap,
+        memory_budget_bytes=step.memory_budget,
+        memory_ladder=Finishing().memory_ladder if step.memory_ladder is None else step.memory_ladder,
+        upscale=step.upscale,
+        match=folder / step.match if step.match else None,
+        overlays=tuple(replace(overlay, file=folder / overlay.file) for overlay in step.overlay or ()),
+        palette=replace(palette, file=folder / palette.file) if palette else None,
+        icc=step.icc,
     )
 
 

@@ -65,9 +65,9 @@ def refusal(allowed: str, at: tuple[str | int, ...] = ()) -> PydanticCustomError
     return PydanticCustomError("not_allowed", "{allowed}", {"allowed": allowed, "at": at})
 
 
-def unknown_key(key: str, known: tuple[str, ...]) -> PydanticCustomError:
-    """The error of a key that a small map within a value does not have."""
-    return PydanticCustomError("unknown_key", "unknown key", {"at": (key,), "known": known})
+def unknown_key(key: str, known: tuple[str, ...], at: tuple[str | int, ...] = ()) -> PydanticCustomError:
+    """The error of a key that a small map within a value does not have; `at` leads to the map."""
+    return PydanticCustomError("unknown_key", "unknown key", {"at": (*at, key), "known": known})
 
 
 def is_name(text: str) -> bool:

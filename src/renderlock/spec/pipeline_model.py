@@ -13,7 +13,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
+from renderlock.spec import finishing_fields
 from renderlock.spec import pipeline_fields as fields
+from renderlock.spec.finishing import ANCHORS, BLENDS, DITHERS, RUNGS, OverlayChoice, PaletteChoice, Rung
 from renderlock.spec.pipeline import Budget, DeviationPolicy
 from renderlock.spec.pipeline_fields import MOST_SEEDS
 from renderlock.spec.recipe import LARGEST_SEED, LARGEST_SIDE_PX, LONGEST_PROMPT, Size
@@ -40,6 +42,31 @@ _NIGHTLY: JsonSchema = {
     "type": "object",
     "properties": {"at": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}},
     "required": ["at"],
+    "additionalProperties": False,
+}
+_SHARE: JsonSchema = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 1},
+        {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,4})? ?%$"},
+    ]
+}
+_OVERLAY: JsonSchema = {
+    "type": "object",
+    "properties": {
+        "file": {"type": "string", "minLength": 1},
+        "anchor": {"enum": list(ANCHORS)},
+        "width": _SHARE,
+        "margin": _SHARE,
+        "opacity": _SHARE,
+        "blend": {"enum": list(BLENDS)},
+    },
+    "required": ["file"],
+    "additionalProperties": False,
+}
+_PALETTE: JsonSchema = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "minLength": 1}, "dither": {"enum": list(DITHERS)}},
+    "required": ["file"],
     "additionalProperties": False,
 }
 _LIMITS: JsonSchema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
@@ -100,6 +127,28 @@ Upscale = Annotated[
     PlainValidator(fields.parse_upscale),
     _any_of({"type": "number", "exclusiveMinimum": 1, "maximum": 16}, _SIDES),
 ]
+Overlays = Annotated[
+    tuple[OverlayChoice, ...],
+    PlainValidator(finishing_fields.parse_overlays),
+    _any_of(_TEXT, _OVERLAY, _list_of({"anyOf": [_TEXT, _OVERLAY]})),
+]
+Palette = Annotated[PaletteChoice, PlainValidator(finishing_fields.parse_palette), _any_of(_TEXT, _PALETTE)]
+Ladder = Annotated[
+    tuple[Rung, ...],
+    PlainValidator(finishing_fields.parse_ladder),
+    WithJsonSchema({**_list_of({"enum": list(RUNGS)}), "uniqueItems": True}),
+]
+Locales = Annotated[
+    tuple[str, ...],
+    PlainValidator(finishing_fields.parse_locales),
+    WithJsonSchema({**_list_of(_TEXT), "minItems": 1, "uniqueItems": True}),
+]
+Upscalers = Annotated[
+    dict[str, str],
+    PlainValidator(finishing_fields.parse_upscalers),
+    WithJsonSchema({"type": "object", "additionalProperties": _TEXT}),
+]
+Overlap = Annotated[int, PlainValidator(fields.whole_number(0, 4096)), _range(0, 4096)]
 BudgetField = Annotated[
     Budget,
     PlainValidator(fields.parse_budget),
@@ -160,9 +209,13 @@ class StepModel(_Map):
     deviations: DeviationPolicy | None = Field(None, description="`refuse` or `record` what a model cannot do.")
     tiles: Tiles | None = Field(None, description=fields.TILES_ALLOWED)
     memory_budget: Memory | None = Field(None, description=fields.MEMORY_ALLOWED)
-    overlay: RelativePath | None = Field(None, description="The SVG laid over the picture.")
-    palette: RelativePath | None = Field(None, description="The palette the picture is held against.")
+    tile_overlap: Overlap | None = Field(None, description="The least overlap of two tiles, in pixels.")
+    memory_ladder: Ladder | None = Field(None, description=finishing_fields.LADDER_ALLOWED)
     upscale: Upscale | None = Field(None, description=fields.UPSCALE_ALLOWED)
+    match: RelativePath | None = Field(None, description="The picture whose colours are taken over.")
+    overlay: Overlays | None = Field(None, description=finishing_fields.OVERLAY_ALLOWED)
+    palette: Palette | None = Field(None, description=finishing_fields.PALETTE_ALLOWED)
+    icc: Text | None = Field(None, description="The colour profile of the file: sRGB, DisplayP3, or an .icc file.")
 
 
 class TopModel(_Map):
@@ -174,6 +227,9 @@ class TopModel(_Map):
     final_model: Text | None = Field(None, description="The model of finals; locked.")
     sandbox_model: Text | None = Field(None, description="The model to play with; never locked, never delivered.")
     upscaler: Text | None = Field(None, description="The model that enlarges finals; locked.")
+    upscalers: Upscalers | None = Field(None, description=finishing_fields.UPSCALERS_ALLOWED)
+    locales: Locales | None = Field(None, description=finishing_fields.LOCALES_ALLOWED)
+    fonts: RelativePath | None = Field(None, description="The folder of the fonts that overlays may use.")
     seeds: Seeds | None = Field(None, description=f"For assets without their own: {fields.SEEDS_ALLOWED}.")
     deviations: DeviationPolicy | None = Field(None, description="`refuse` or `record` what a model cannot do.")
     assets_from: RelativePath | None = Field(None, description="A CSV table of assets.")

@@ -1,0 +1,81 @@
+"""What turns a render into a final, as a step of pipeline.yml asks for it: values, and the words they may hold.
+
+What acts on them is in `actions.finals`; here is only what can be written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from renderlock.spec.recipe import Size
+
+Anchor = Literal[
+    "full", "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"
+]
+Blend = Literal["normal", "multiply", "screen", "overlay", "darken", "lighten", "hard-light", "soft-light"]
+Dither = Literal["none", "ordered", "diffusion"]
+Rung = Literal[
+    "unload",
+    "vae-tiling",
+    "attention-slicing",
+    "split-guidance",
+    "offload",
+    "smaller-tiles",
+    "sampler",
+    "lower-resolution",
+]
+
+ANCHORS: tuple[str, ...] = get_args(Anchor)
+BLENDS: tuple[str, ...] = get_args(Blend)
+DITHERS: tuple[str, ...] = get_args(Dither)
+RUNGS: tuple[str, ...] = get_args(Rung)
+"""The rungs of the out-of-memory ladder in their default order, cheapest in quality first."""
+
+LOCALE = "${locale}"
+"""Stands for each of `locales` in the file of an overlay."""
+
+
+@dataclass(frozen=True)
+class OverlayChoice:
+    """An SVG to lay over a picture.
+
+    `width` is its share of the picture's width, `margin` the distance to the edge as a share of the shorter side;
+    with the anchor `full` it covers the picture and `width` and `margin` do not apply.
+    """
+
+    file: Path
+    anchor: Anchor = "full"
+    width: float = 1.0
+    margin: float = 0.0
+    opacity: float = 1.0
+    blend: Blend = "normal"
+
+
+@dataclass(frozen=True)
+class PaletteChoice:
+    """The palette every pixel of a picture is set to, and how the steps between its colours are spread."""
+
+    file: Path
+    dither: Dither = "none"
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """What a step does after, or in place of, one render.
+
+    `tiles` is "auto", a number as text, or "COLUMNSxROWS", and `tile_overlap` the least overlap in pixels; None leaves
+    both to the plan. `memory_ladder` holds the rungs that may be taken, in order. `upscale` is a factor or the size
+    to reach. `icc` names the colour profile of the file, `match` the picture whose colours are taken over.
+    """
+
+    tiles: str | None = None
+    tile_overlap: int | None = None
+    memory_budget_bytes: int | None = None
+    memory_ladder: tuple[Rung, ...] = field(default=get_args(Rung))
+    upscale: float | Size | None = None
+    match: Path | None = None
+    overlays: tuple[OverlayChoice, ...] = ()
+    palette: PaletteChoice | None = None
+    icc: str | None = None
