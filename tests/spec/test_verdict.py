@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from renderlock.errors import RecipeError
+from renderlock.errors import RecipeError, UnknownName
 from renderlock.spec.verdict import Measure, Verdict
 
 
@@ -33,6 +33,21 @@ def test_a_value_that_is_no_number_comes_back_as_one() -> None:
     (measure,) = Verdict.from_pairs(dict(verdict.to_pairs())).measures
 
     assert math.isnan(measure.value)
+
+
+def test_a_teams_own_limit_takes_the_place_of_the_one_that_binds() -> None:
+    verdict = Verdict("seam", (Measure("step", 1.2, "step", most=1.05), Measure("detail", 0.9, "detail", least=0.95)))
+
+    assert verdict.with_limits({"step": 1.3, "detail": 0.8}).passed
+    assert not verdict.with_limits({"step": 1.3}).passed
+
+
+@pytest.mark.parametrize("name", ["stepp", "note"])
+def test_a_limit_that_would_not_bind_is_refused(name: str) -> None:
+    verdict = Verdict("seam", (Measure("step", 1.2, "step", most=1.05), Measure("note", 0.9, "no limit")))
+
+    with pytest.raises(UnknownName, match=name):
+        verdict.with_limits({name: 1.0})
 
 
 def test_fields_that_hold_no_verdict_are_refused() -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
-from renderlock.errors import RecipeError
+from renderlock.errors import RecipeError, UnknownName
 from renderlock.spec.fields import JsonObject, object_at, objects_at, optional_number, text_at
 
 VERDICT_KIND = "verdict"
@@ -62,6 +62,17 @@ class Verdict:
         """The measures that are not."""
         return tuple(measure for measure in self.measures if not measure.passes)
 
+    def with_limits(self, limits: Mapping[str, float]) -> Verdict:
+        """The verdict under a team's own limits by measure, each in place of the limit that binds.
+
+        Raises `UnknownName` for a measure this gate does not have or that has no limit.
+        """
+        bound = [measure.name for measure in self.measures if measure.least is not None or measure.most is not None]
+        for name in limits:
+            if name not in bound:
+                raise UnknownName(kind=f"limit of the {self.gate} gate", name=name, known=", ".join(bound) or "none")
+        return replace(self, measures=tuple(_limited(measure, limits) for measure in self.measures))
+
     def to_pairs(self) -> tuple[tuple[str, str], ...]:
         """The fields of the event that keeps it."""
         content = {"passed": self.passed, "measures": [_measure_to_json(measure) for measure in self.measures]}
@@ -78,6 +89,13 @@ class Verdict:
         measures = tuple(_measure(fields) for fields in objects_at(content, "measures"))
         notes = text_at(pairs, "notes")
         return cls(text_at(pairs, "gate"), measures, tuple(notes.splitlines()))
+
+
+def _limited(measure: Measure, limits: Mapping[str, float]) -> Measure:
+    limit = limits.get(measure.name)
+    if limit is None:
+        return measure
+    return replace(measure, most=limit) if measure.most is not None else replace(measure, least=limit)
 
 
 def _parse(text: str) -> object:
