@@ -20,6 +20,9 @@ from renderlock.errors import InputUnusable
 Pixels = NDArray[np.uint8]
 """Height x width x 3 (RGB) or 4 (RGB and alpha), 8 bits a channel, sRGB."""
 
+Raster = NDArray[np.uint8] | NDArray[np.uint16]
+"""Height x width x 1 (grey), 2 (grey and alpha), 3 or 4 channels of 8 or 16 bits each: what is merged and written."""
+
 LARGEST_PICTURE_PX = 32_768 * 32_768
 """Pictures with more pixels are refused before they are decoded."""
 
