@@ -13,6 +13,10 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── UnpinnedModel               a model named without an exact revision
     │   ├── NotCapable                  the engine cannot do it, found before anything is spent
     │   ├── KeyNotTaken                 an API key for a model that takes none
+    │   ├── KeyMissing                  a hosted model whose key is nowhere
+    │   ├── KeyFileUnsafe               a key file that others can read, or that cannot be read
+    │   ├── PriceUnknown                a budget, and a model whose price nobody knows
+    │   ├── CurrencyMismatch            a budget in another currency than the price
     │   ├── PromptMissing               a pipeline without assets, and no prompt given
     │   ├── NotBuiltYet                 a valid key this version cannot act on
     │   ├── MissingDependency           an extra that is not installed
@@ -34,12 +38,29 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     ├── EngineError (4)
     │   ├── ModelUnavailable            weights are missing, damaged or not what they claim
     │   ├── EngineFailed                the engine broke while rendering
-    │   └── EngineBroken                a third-party engine breaks the contract
+    │   ├── EngineBroken                a third-party engine breaks the contract
+    │   └── HostedError                 a provider gave no picture
+    │       ├── KeyRefused              it does not take the key
+    │       ├── QuotaExhausted          the account has nothing left
+    │       ├── RateLimited             too many requests, also after waiting
+    │       ├── RequestRefused          it does not take the request
+    │       ├── SafetyBlocked           its safety check refused the prompt or the picture
+    │       ├── NoPicture               it answered without a picture
+    │       ├── ModelRetired            it no longer has the model
+    │       ├── ProviderTimeout         it did not answer in time
+    │       ├── TransportFailed         the connection failed
+    │       ├── ProviderFailed          it broke
+    │       ├── BadAnswer               its answer is not what it promises
+    │       ├── PictureExpired          the link to a paid picture no longer works
+    │       ├── MayBeBilled             a call whose outcome nobody knows
+    │       ├── CallGivenUp             a person gave the picture up
+    │       └── CallInFlight            another run is paying for the same picture now
     │       └── UpscalerBroken          a third-party upscaler does
     ├── StoreError (5)
     │   ├── StoreUnusable               not a store, of another format, or not writable
     │   ├── StoreDamaged                bytes are not what their name says
     │   └── StoreFull                   the disk is full
+    ├── BudgetExceeded (1)              the next picture would cost more than is left
     ├── OutOfMemory (6)                 after the last rung of the ladder
     └── Interrupted (130)               a person stopped it
 """
@@ -48,7 +69,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+Billed = Literal["no", "maybe", "yes"]
+"""Whether a provider takes money for a call."""
 
 
 class RenderlockError(Exception):
@@ -155,6 +179,35 @@ class KeyNotTaken(UsageError):
 
     template = "{model} runs on this machine and takes no API key."
     hint = "Leave api_key out, or name the hosted model you meant."
+
+
+class KeyMissing(UsageError):
+    """A hosted model whose key is nowhere; found before anything is spent."""
+
+    template = "{model} needs a key, and {variable} is not set."
+    hint = "Set {variable}, or write the line `{variable}=…` into {file} and make that file mode 0600."
+    http_status = 401
+
+
+class KeyFileUnsafe(UsageError):
+    """A key file that others can read, or that cannot be read as one."""
+
+    template = "The key file {path} is not used: {reason}."
+    hint = "{action}"
+
+
+class PriceUnknown(UsageError):
+    """A budget cannot be kept for a model whose price nobody knows."""
+
+    template = "No price is known for {model}, so a budget of {budget} cannot be kept."
+    hint = "Write its price into a file and name it in RENDERLOCK_PRICES (docs/hosted.md), or take the budget out."
+
+
+class CurrencyMismatch(UsageError):
+    """A budget in another currency than the price."""
+
+    template = "The budget is in {budget}, but {model} is paid in {price}; renderlock knows no exchange rates."
+    hint = "Give the budget in {price}."
 
 
 class PromptMissing(UsageError):
@@ -316,6 +369,137 @@ class UpscalerBroken(EngineBroken):
 
     template = "The upscaler {name!r} from {package} breaks the contract: {reason}."
     hint = "Update or uninstall {package}; docs/upscalers.md states the contract."
+
+
+class HostedError(EngineError):
+    """A provider gave no picture. `billed` says whether it takes money for that; `words` are its own."""
+
+    template = "{model}: {reason}."
+    hint = "Run the same command again: what is rendered is kept."
+    billed_by_default: ClassVar[Billed] = "no"
+
+    def __init__(self, *, billed: Billed | None = None, **facts: object) -> None:
+        self.billed: Billed = billed or self.billed_by_default
+        super().__init__(billed=self.billed, **facts)
+
+
+class KeyRefused(HostedError):
+    """The provider does not take the key."""
+
+    template = "{model}: the provider refused the key: {words}."
+    hint = "Check {variable}: it may be of another account, expired, or without access to this model."
+
+
+class QuotaExhausted(HostedError):
+    """The account has nothing left."""
+
+    template = "{model}: the account cannot pay for it: {words}."
+    hint = "Top up the account or change its plan, then run the same command again: what is rendered is kept."
+
+
+class RateLimited(HostedError):
+    """Too many requests, also after waiting."""
+
+    template = "{model}: the provider is still refusing after {attempts} attempts: {words}."
+    hint = "Run the same command again later: nothing was paid for this picture, and what is rendered is kept."
+    http_status = 429
+
+
+class RequestRefused(HostedError):
+    """The provider does not take the request."""
+
+    template = "{model}: the provider refused the request: {words}."
+    hint = "Nothing was paid. Change what it names; `renderlock engines {model}` says what the model takes."
+
+
+class SafetyBlocked(HostedError):
+    """The provider's safety check refused the prompt or the picture."""
+
+    template = "{model}: the safety check refused the {stage} (billed: {billed}): {words}."
+    hint = "Change the prompt. The same prompt is not paid again; `renderlock calls` shows what was billed."
+
+
+class NoPicture(HostedError):
+    """The provider answered without a picture."""
+
+    template = "{model}: the answer has no picture (billed: {billed}): {words}."
+    hint = "Change the prompt, or pay for another attempt: `renderlock calls` shows the call and how to decide."
+
+
+class ModelRetired(HostedError):
+    """The provider no longer has the model; renders made with it stay readable."""
+
+    template = "{model} is retired or unknown to the provider: {words}. Successors: {successors}."
+    hint = 'Change the model on record: renderlock lock --change ROLE --to {successor} --reason "…"'
+    http_status = 410
+
+
+class ProviderTimeout(HostedError):
+    """The provider did not answer in time."""
+
+    template = "{model}: no answer within {timeout_s:g} s."
+    hint = "Run the same command again: what is rendered is kept."
+    http_status = 504
+
+
+class TransportFailed(HostedError):
+    """The connection to the provider failed."""
+
+    template = "{model}: the connection to {host} failed: {reason}."
+    hint = "Check the network, then run the same command again: what is rendered is kept."
+
+
+class ProviderFailed(HostedError):
+    """The provider broke."""
+
+    template = "{model}: the provider failed with status {status}: {words}."
+    hint = "Run the same command again later: what is rendered is kept."
+
+
+class BadAnswer(HostedError):
+    """The provider's answer is not what it promises."""
+
+    template = "{model}: the answer cannot be used (billed: {billed}): {reason}."
+    hint = "`renderlock calls` shows the call and how to decide about it; if it repeats, please report the reason."
+
+
+class PictureExpired(HostedError):
+    """The link to a paid picture no longer works."""
+
+    template = "{model}: the picture was paid for, but its link at {host} no longer works: {reason}."
+    hint = "Save it from the provider's history, then: renderlock calls decide {call} --take FILE --as NAME"
+    billed_by_default = "yes"
+
+
+class MayBeBilled(HostedError):
+    """A call whose outcome nobody knows: it is repeated only when a person says so."""
+
+    template = "{model}: call {call} may be billed: {reason}."
+    hint = "See the provider's history, then: renderlock calls decide {call} --retry|--give-up|--take FILE --as NAME"
+    billed_by_default = "maybe"
+
+
+class CallGivenUp(HostedError):
+    """A person gave the picture up."""
+
+    template = "{model}: {by} gave up call {call}, so this picture is not bought."
+    hint = "To buy it after all: renderlock calls decide {call} --retry --as NAME"
+
+
+class CallInFlight(HostedError):
+    """Another run is paying for the same picture now."""
+
+    template = "{model}: another run ({process}) is waiting for the same picture."
+    hint = "Wait for it, then run the same command again: the picture is then there."
+
+
+class BudgetExceeded(RenderlockError):
+    """The next picture would cost more than is left; nothing was sent."""
+
+    template = "The budget of {budget} is used up: {spent} spent or in flight, a picture of {model} costs {price}."
+    hint = "Raise `budget` in the pipeline, or render fewer pictures; `renderlock calls` lists what was paid."
+    exit_code = 1
+    http_status = 402
 
 
 class StoreError(RenderlockError):
