@@ -4,8 +4,8 @@ An upscaler is bound to one set of weights when it is opened. Opening and identi
 loaded by the first `enlarge`. The contract, tested by `tests/upscalers/contract.py` for every member:
 
 - `enlarge` of a patch gives exactly `factor` times its sides, and the same pixels each time;
-- a patch with `facts.halo_px` of real context around it gives, inside, what the whole picture gives, within
-  `facts.tolerance_levels`;
+- a patch that begins at multiples of `facts.align_px`, with `facts.halo_px` of real context around it, gives inside
+  what the whole picture gives, within `facts.tolerance_levels`;
 - the identity changes with any weight file;
 - patches are RGB of at least one pixel: `upscalers.channels` brings alpha and grey to that and back.
 """
@@ -48,10 +48,11 @@ class UpscalerFacts:
     """What is known about one upscaler before it runs.
 
     `scales` are the factors of one pass, smallest first; empty means any size at once. `halo_px` is the context, in
-    source pixels, that makes a tile equal to the whole within `tolerance_levels` (8-bit levels, worst pixel).
-    `multiple` is what the sides of a patch are filled up to inside. `tile_px` is the side of the patches that suit
-    it. `cpu_seconds_per_megapixel` is measured, per megapixel of the result, on one core; None where it is not.
-    `licence` is that of the weights, and `weights_from` says how a user gets them.
+    source pixels, that makes a tile equal to the whole within `tolerance_levels` (8-bit levels, worst pixel), where
+    patches begin at multiples of `align_px`. `multiple` is what the sides of a patch are filled up to inside.
+    `tile_px` is the side of the tiles that suit it. `cpu_seconds_per_megapixel` is measured, per megapixel of the
+    result of one pass, on one core; None where it is not. `licence` is that of the weights, and `weights_from` says
+    how a user gets them.
     """
 
     reference: str
@@ -62,6 +63,7 @@ class UpscalerFacts:
     licence: str
     weights_from: str
     tolerance_levels: int = 0
+    align_px: int = 1
     multiple: int = 1
     tile_px: int = 256
     cpu_seconds_per_megapixel: float | None = None

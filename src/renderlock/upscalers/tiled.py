@@ -1,0 +1,180 @@
+"""Pictures enlarged to any size, tile by tile, with memory set by one row of tiles and never by the result.
+
+Inner tile edges bring real pixels as context, as far as the upscaler's facts ask for; the passes of a network are run
+one after the other on each tile; the last step to the exact size is an antialiased resampling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import Protocol
+
+import numpy as np
+
+from renderlock.imaging.pixels import Pixels
+from renderlock.spec.recipe import Size
+from renderlock.upscalers.base import Upscaler, UpscalerFacts
+from renderlock.upscalers.channels import join_layers, split_layers
+from renderlock.upscalers.lanczos import BLOCK_ROWS, resample_rows, rows_needed
+
+_MOST_PASSES = 5
+
+
+class TileWatch(Protocol):
+    """What follows an enlargement while it runs."""
+
+    def on_tile(self, done: int, tiles: int) -> None:
+        """Called after each tile; raises to stop."""
+
+
+class UnwatchedTiles:
+    """A watch that nobody looks at."""
+
+    def on_tile(self, done: int, tiles: int) -> None:
+        """Lets the work go on."""
+
+
+@dataclass(frozen=True)
+class EnlargePlan:
+    """How a picture comes to its size: the network's passes, then a resampling from `inner` to `target`.
+
+    `tile_px` and `halo_px` are source pixels; a tile's halo is what all passes need together.
+    """
+
+    source: Size
+    target: Size
+    passes: tuple[int, ...]
+    tile_px: int
+    halo_px: int
+
+    @property
+    def factor(self) -> int:
+        """What all passes multiply a side by."""
+        return math.prod(self.passes)
+
+    @property
+    def inner(self) -> Size:
+        """The size after all passes."""
+        return Size(self.source.width * self.factor, self.source.height * self.factor)
+
+    @property
+    def tiles(self) -> tuple[int, int]:
+        """Columns and rows of tiles."""
+        return -(-self.source.width // self.tile_px), -(-self.source.height // self.tile_px)
+
+
+def plan_enlargement(facts: UpscalerFacts, source: Size, target: Size) -> EnlargePlan:
+    """The fewest passes that reach the target, and of those the ones that go least beyond it."""
+    ratio = max(target.width / source.width, target.height / source.height)
+    passes = _passes(facts.scales, ratio)
+    return EnlargePlan(source, target, passes, facts.tile_px, _halo_of(facts, passes))
+
+
+def enlarge_whole(pixels: Pixels, target: Size, upscaler: Upscaler, watch: TileWatch | None = None) -> Pixels:
+    """The picture (H x W x 1|3|4, 8 bits) at `target`, in memory."""
+    whole = np.empty((target.height, target.width, pixels.shape[2]), np.uint8)
+    top = 0
+    for band in enlarge_bands(pixels, target, upscaler, watch):
+        whole[top : top + len(band)] = band
+        top += len(band)
+    return whole
+
+
+def enlarge_bands(pixels: Pixels, target: Size, upscaler: Upscaler, watch: TileWatch | None = None) -> Iterator[Pixels]:
+    """The rows of the picture at `target`, from the top, in bands; the same rows whichever bands they come in."""
+    layers = split_layers(pixels)
+    plan = plan_enlargement(upscaler.facts, Size(pixels.shape[1], pixels.shape[0]), target)
+    top = 0
+    for colour in _to_target(_enlarged_rows(layers.colour, plan, upscaler, watch or UnwatchedTiles()), plan):
+        bottom = top + len(colour)
+        alpha = None if layers.alpha is None else resample_rows(layers.alpha, target, top, bottom)
+        yield join_layers(colour, alpha, grey=layers.grey, channels=pixels.shape[2])
+        top = bottom
+
+
+def _passes(scales: tuple[int, ...], ratio: float) -> tuple[int, ...]:
+    """Factors of the network whose product is at least `ratio`; none where the network has none or nothing grows."""
+    if not scales or ratio <= 1:
+        return ()
+    for count in range(1, _MOST_PASSES + 1):
+        enough = [way for way in combinations_with_replacement(scales, count) if math.prod(way) >= ratio]
+        if enough:
+            return min(enough, key=math.prod)
+    # Beyond that the resampling does the rest.
+    return (max(scales),) * _MOST_PASSES
+
+
+def _enlarged_rows(colour: Pixels, plan: EnlargePlan, upscaler: Upscaler, watch: TileWatch) -> Iterator[Pixels]:
+    """The rows at `plan.inner`, a row of tiles at a time."""
+    if not plan.passes:
+        yield colour
+        return
+    columns, rows = plan.tiles
+    for row in range(rows):
+        band = []
+        for column in range(columns):
+            band.append(_enlarge_tile(colour, (column * plan.tile_px, row * plan.tile_px), plan, upscaler))
+            watch.on_tile(row * columns + column + 1, rows * columns)
+        yield np.concatenate(band, axis=1)
+
+
+def _enlarge_tile(colour: Pixels, at: tuple[int, int], plan: EnlargePlan, upscaler: Upscaler) -> Pixels:
+    """One tile through all passes; before each, the context is cut to what it and those after it need."""
+    sides = colour.shape[1], colour.shape[0]
+    tile = [(start, min(start + plan.tile_px, side)) for start, side in zip(at, sides, strict=True)]
+    patch, held, reached = colour, [(0, side) for side in sides], 1
+    for index, factor in enumerate(plan.passes):
+        patch, held = _cut(patch, held, _around(tile, held, reached, _halo_of(upscaler.facts, plan.passes[index:])))
+        patch = upscaler.enlarge(patch, factor)
+        held = [(start * factor, stop * factor) for start, stop in held]
+        reached *= factor
+    return _cut(patch, held, _around(tile, held, reached, 0))[0]
+
+
+Spans = list[tuple[int, int]]
+"""Start and stop across and down, in pixels of the size reached so far."""
+
+
+def _around(tile: Spans, held: Spans, reached: int, halo: int) -> Spans:
+    """The tile with its context, as far as there is any."""
+    return [
+        (max(least, start * reached - halo), min(most, stop * reached + halo))
+        for (start, stop), (least, most) in zip(tile, held, strict=True)
+    ]
+
+
+def _cut(patch: Pixels, held: Spans, wanted: Spans) -> tuple[Pixels, Spans]:
+    (left, right), (top, bottom) = wanted
+    across, down = held[0][0], held[1][0]
+    return np.ascontiguousarray(patch[top - down : bottom - down, left - across : right - across]), wanted
+
+
+def _halo_of(facts: UpscalerFacts, passes: tuple[int, ...]) -> int:
+    """The context that the remaining passes need together, in pixels before them; 0 where there are none."""
+    halo, reach = 0, 1
+    for factor in passes:
+        halo += -(-facts.halo_px // reach)
+        reach *= factor
+    return -(-halo // facts.align_px) * facts.align_px
+
+
+def _to_target(rows: Iterator[Pixels], plan: EnlargePlan) -> Iterator[Pixels]:
+    """The rows resampled to the target, as soon as all rows they are made from are there."""
+    inner, target = plan.inner, plan.target
+    if inner == target:
+        yield from rows
+        return
+    held, first, done = np.empty((0, inner.width, 3), np.uint8), 0, 0
+    for band in rows:
+        held = np.concatenate([held, band])
+        while done < target.height:
+            stop = min(target.height, done + BLOCK_ROWS)
+            start, end = rows_needed(inner.height, target.height, done, stop)
+            if end > first + len(held):
+                break
+            held, first = held[start - first :], start
+            yield resample_rows(held, target, done, stop, first=first, height=inner.height)
+            done = stop
