@@ -27,6 +27,7 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── FontMissing                 an SVG asks for letters that the fonts given do not have
     │   ├── WouldOverwrite              a file is in the way
     │   ├── FileUnwritable              a file or folder that cannot be written
+    │   ├── FormatTooNarrow             a picture that its file format cannot hold
     │   ├── SignatureMissing            a decision that nobody signs
     │   ├── NothingToUndo               no decision stands
     │   ├── NotReplayable               a render whose recipe cannot be rendered again here
@@ -282,6 +283,13 @@ class FileUnwritable(UsageError):
 
     template = "{path} cannot be written: {reason}."
     hint = "Make it writable, or name another place. What is rendered is kept in the store."
+
+
+class FormatTooNarrow(UsageError):
+    """A picture that the file format its name asks for cannot hold."""
+
+    template = "{path} cannot hold this picture: {reason}."
+    hint = "Formats that can: {able}."
 
 
 class SignatureMissing(UsageError):
