@@ -13,6 +13,8 @@ from typing import Literal
 
 from renderlock.engines.capabilities import Capabilities
 from renderlock.errors import UnknownName
+from renderlock.spec.finishing import RUNGS as DEFAULT_ORDER
+from renderlock.spec.finishing import Rung as RungName
 
 RungKind = Literal["unload", "lever", "recipe", "plan"]
 
@@ -23,11 +25,11 @@ class Rung:
 
     `changes_pixels` tells whether it gives another picture: then it is another recipe and a deviation. A rung that
     only `rounds` gives the same picture in other arithmetic: single values may come out one level higher or lower.
-    `lever` names what the engine is told: one of `Capabilities.levers`, or for the kind `recipe` a name of
-    `Recipe.extras`. `says` is what was done, for people.
+    `lever` names what the engine is told: one of `Capabilities.levers`; for the kind `recipe` it is a name of
+    `Recipe.extras` as well. `says` is what was done, for people.
     """
 
-    name: str
+    name: RungName
     kind: RungKind
     changes_pixels: bool
     says: str
@@ -36,66 +38,42 @@ class Rung:
     on: frozenset[str] = frozenset({"cpu", "cuda", "mps"})
 
 
+VAE_TILE = "vae_tile_px"
+"""The name in `Recipe.extras` of the side of the tiles that a picture is decoded in."""
+
 _ACCELERATORS = frozenset({"cuda", "mps"})
 
 RUNGS = (
-    Rung("unload", "unload", False, "unloaded everything else and tried again"),
-    Rung("vae-tiling", "recipe", True, "decoded the picture in overlapping tiles", lever="vae_tile_px"),
+    Rung("unload", "unload", False, "unloaded everything else and tried again", lever="lean-allocation"),
+    Rung("vae-tiling", "recipe", True, "decoded the picture in overlapping tiles", lever=VAE_TILE),
+    Rung("attention-slicing", "lever", False, "computed attention in slices", lever="attention-slicing", rounds=True),
     Rung(
-        "attention-slicing",
-        "lever",
-        False,
-        "computed attention one head at a time",
-        lever="attention-slicing",
-        rounds=True,
-    ),
-    Rung(
-        "two-pass-guidance",
+        "split-guidance",
         "lever",
         False,
         "evaluated prompt and negative prompt one after the other",
-        lever="two-pass-guidance",
+        lever="split-guidance",
         rounds=True,
     ),
-    Rung(
-        "model-offload",
-        "lever",
-        False,
-        "kept only the part at work on the device",
-        lever="model-offload",
-        on=_ACCELERATORS,
-    ),
-    Rung(
-        "sequential-offload",
-        "lever",
-        False,
-        "kept only the layer at work on the device",
-        lever="sequential-offload",
-        on=_ACCELERATORS,
-    ),
+    Rung("offload", "lever", False, "kept only the part at work on the device", "model-offload", on=_ACCELERATORS),
+    Rung("offload", "lever", False, "kept only the layer at work on the device", "layer-offload", on=_ACCELERATORS),
     Rung("smaller-tiles", "plan", True, "rendered the final in more and smaller tiles"),
     Rung("sampler", "plan", True, "took a sampler that keeps no history"),
     Rung("lower-resolution", "plan", True, "rendered at a lower resolution and enlarged the result"),
 )
-"""Every rung, in the order that is taken where the pipeline names none: cheapest in quality first."""
+"""Every rung, cheapest in quality first. A name may stand for several rungs, taken one after the other."""
 
-DEFAULT_ORDER = tuple(rung.name for rung in RUNGS)
-
-STORY_ORDER = (
+STORY_ORDER: tuple[RungName, ...] = (
     "unload",
     "lower-resolution",
     "sampler",
     "smaller-tiles",
     "vae-tiling",
     "attention-slicing",
-    "two-pass-guidance",
-    "model-offload",
-    "sequential-offload",
+    "split-guidance",
+    "offload",
 )
 """Resolution first, as the team of the story did it: quickest to a picture, dearest in quality."""
-
-RUNG_NAMES = DEFAULT_ORDER
-"""What `memory_ladder` may hold."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +87,14 @@ class Stage:
     rungs: tuple[Rung, ...]
 
 
-def rung_named(name: str) -> Rung:
-    """The rung of that name; raises `UnknownName` with the nearest one."""
-    for rung in RUNGS:
-        if rung.name == name:
-            return rung
-    near = get_close_matches(name, RUNG_NAMES, 1)
-    known = ", ".join(RUNG_NAMES) + (f". Did you mean {near[0]}?" if near else "")
-    raise UnknownName(kind="memory rung", name=name, known=known)
+def rungs_named(name: str) -> tuple[Rung, ...]:
+    """The rungs of that name; raises `UnknownName` with the nearest one."""
+    found = tuple(rung for rung in RUNGS if rung.name == name)
+    if not found:
+        near = get_close_matches(name, DEFAULT_ORDER, 1)
+        known = ", ".join(DEFAULT_ORDER) + (f". Did you mean {near[0]}?" if near else "")
+        raise UnknownName(kind="memory rung", name=name, known=known)
+    return found
 
 
 def rungs_for(facts: Capabilities, *, device: str = "cpu", order: Iterable[str] = DEFAULT_ORDER) -> tuple[Rung, ...]:
@@ -124,7 +102,7 @@ def rungs_for(facts: Capabilities, *, device: str = "cpu", order: Iterable[str] 
 
     A hosted model takes plan rungs only. Raises `UnknownName`.
     """
-    rungs = [rung_named(name) for name in dict.fromkeys(order)]
+    rungs = [rung for name in dict.fromkeys(order) for rung in rungs_named(name)]
     return tuple(rung for rung in rungs if _applies(rung, facts, device))
 
 
@@ -149,4 +127,4 @@ def _applies(rung: Rung, facts: Capabilities, device: str) -> bool:
         return True
     if facts.hosted or device not in rung.on:
         return False
-    return not rung.lever or rung.lever in facts.levers
+    return rung.kind == "unload" or rung.lever in facts.levers

@@ -23,8 +23,8 @@ from renderlock.spec.recipe import Recipe
 class StewardRender:
     """A picture and what it took to get it.
 
-    `recipe` is the one that was rendered: a rung that changes pixels makes another. `deviations` are those of the rungs;
-    the engine's own stand in `render`. `peak_bytes` is None where this system does not tell.
+    `recipe` is the one that was rendered: a rung that changes pixels makes another. `deviations` are those of the
+    rungs; the engine's own stand in `render`. `peak_bytes` is None where this system does not tell.
     """
 
     render: Render
