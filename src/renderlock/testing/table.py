@@ -24,5 +24,17 @@ PROVIDERS = {
             "Ideogram's legacy, v3 and v2 APIs",
             "ideogram-v2",
         ),
+        ProviderEntry(
+            "imagen",
+            "renderlock.testing.imagen.provider:ImagenProvider",
+            "Imagen 4 on the Gemini API and on Vertex AI",
+            "imagen-4-generate",
+        ),
+        ProviderEntry(
+            "gemini",
+            "renderlock.testing.gemini.provider:GeminiProvider",
+            "Gemini's image models (Nano Banana)",
+            "nano-banana",
+        ),
     )
 }
