@@ -18,10 +18,13 @@ from typing import Literal, Protocol, runtime_checkable
 
 from renderlock.engines.capabilities import Capabilities
 from renderlock.engines.files import FileHashes, FreshHashes
+from renderlock.engines.hosted.options import HostedOptions
+from renderlock.engines.hosted.prices import PriceNote
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
-from renderlock.spec.recipe import Recipe
+from renderlock.spec.money import Cost
+from renderlock.spec.recipe import Recipe, Size
 
 
 class Watch(Protocol):
@@ -55,12 +58,15 @@ class Render:
     """One picture as an engine gave it, with what it did differently.
 
     `original` holds the provider's own bytes and media type where a picture came encoded; it is None for
-    engines that compute pixels.
+    engines that compute pixels. `source` holds what a provider said about it (seed, prompt, resolution …), by name;
+    `cost` is what it cost, None where it cost nothing or nobody knows.
     """
 
     pixels: Pixels
     deviations: tuple[Deviation, ...] = ()
     original: tuple[bytes, str] | None = None
+    source: tuple[tuple[str, str], ...] = ()
+    cost: Cost | None = None
 
 
 class Engine(Protocol):
@@ -93,6 +99,53 @@ class Engine(Protocol):
         """Lets go of the weights; a later `render` may load them again."""
 
 
+class Lane(Protocol):
+    """How many pictures one provider has in progress at once, whatever models they are of."""
+
+    name: str
+
+    @property
+    def width(self) -> int:
+        """How many pictures may be in progress now."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a free call proved about a model, and what only a paid one could prove, as sentences."""
+
+    proven: tuple[str, ...]
+    unproven: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Hosted(Protocol):
+    """What an engine has besides whose pictures are bought from a provider, or made by a server elsewhere."""
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of its provider."""
+
+    def prepare(self) -> None:
+        """Proves without any request that one could be sent: key, address, lifecycle.
+
+        Raises `KeyMissing`, `KeyFileUnsafe`, `SettingInvalid`, `ModelUnavailable` or `ModelRetired`.
+        """
+
+    def price(self, size: Size) -> PriceNote | None:
+        """The price note of one picture of a size, None where no price is known."""
+
+    def probe(self) -> Probe:
+        """Proves key and model by the cheapest call, generating nothing. Raises `HostedError`, or as `prepare` does."""
+
+
+@runtime_checkable
+class Upscaling(Protocol):
+    """An engine that can also enlarge a picture."""
+
+    def upscale(self, picture: Pixels, factor: int, watch: Watch) -> Render:
+        """The picture enlarged by a whole factor. Raises as `render` does, `NotCapable` for a factor it has not."""
+
+
 @dataclass(frozen=True)
 class EngineOptions:
     """What the machine's owner decides for all engines; none of it changes pixels.
@@ -101,7 +154,8 @@ class EngineOptions:
     `device` names where local models run ("cpu", "cuda", "mps", or "auto"); `file_hashes` gives the hashes
     of weight files, from memory where the caller has one; `api_key` is a hosted model's key, where the
     caller gave one instead of the environment; `levers` are those of the capabilities that save memory at the
-    price of time and leave the pixels as they are; `memory_budget_bytes` is what a device allocator may give.
+    price of time and leave the pixels as they are; `memory_budget_bytes` is what a device allocator may give;
+    `hosted` is what hosted engines are told.
     """
 
     threads: int = 1
@@ -111,6 +165,7 @@ class EngineOptions:
     api_key: str | None = field(default=None, repr=False)
     levers: frozenset[str] = frozenset()
     memory_budget_bytes: int | None = None
+    hosted: HostedOptions = field(default_factory=HostedOptions)
 
 
 class EngineFactory(Protocol):

@@ -33,7 +33,8 @@ class Past:
     """An earlier call for the same work that still stands.
 
     `resume` is the provider's id of an open call, `link` where an answered picture lies, `picture` and `media_type`
-    the bytes of a kept one; `notes` what the provider said about it, `words` why it failed, `by` who gave it up.
+    the bytes of a kept one; `notes` what the provider said about it, `words` why it failed and `billed` whether it was
+    paid, `by` who gave it up.
     """
 
     call: str
@@ -45,6 +46,7 @@ class Past:
     notes: TextPairs = ()
     cost: Cost | None = None
     words: str = ""
+    billed: Billed = "no"
     by: str = ""
 
 
@@ -69,11 +71,14 @@ class Journal(Protocol):
     def answered(self, call: str, *, notes: TextPairs, cost: Cost | None, link: str) -> None:
         """The provider answered with a picture at `link` ("" where the bytes came along and are kept next)."""
 
-    def keep(self, call: str, picture: bytes, media_type: str) -> None:
+    def keep(self, call: str, picture: bytes, media_type: str, *, notes: TextPairs, cost: Cost | None) -> None:
         """Keeps the picture's bytes as the provider sent them."""
 
-    def failed(self, call: str, *, kind: str, words: str, billed: Billed) -> None:
-        """No picture came of the call."""
+    def failed(self, call: str, *, kind: str, words: str, billed: Billed, evidence: bytes) -> None:
+        """No picture came of the call; `evidence` is an answer nobody could read, b"" where there is none."""
+
+    def noticed(self, model: str, notice: TextPairs) -> None:
+        """The provider said something about the model's end, as `sunset_of` gives it."""
 
 
 class Unjournalled:
@@ -92,8 +97,11 @@ class Unjournalled:
     def answered(self, call: str, *, notes: TextPairs, cost: Cost | None, link: str) -> None:
         """Forgets it."""
 
-    def keep(self, call: str, picture: bytes, media_type: str) -> None:
+    def keep(self, call: str, picture: bytes, media_type: str, *, notes: TextPairs, cost: Cost | None) -> None:
         """Forgets it."""
 
-    def failed(self, call: str, *, kind: str, words: str, billed: Billed) -> None:
+    def failed(self, call: str, *, kind: str, words: str, billed: Billed, evidence: bytes) -> None:
+        """Forgets it."""
+
+    def noticed(self, model: str, notice: TextPairs) -> None:
         """Forgets it."""

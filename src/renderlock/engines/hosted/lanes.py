@@ -77,6 +77,10 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type[Lanes], tuple[()]]:
+        """A worker process gets lanes of its own."""
+        return Lanes, ()
+
     def lane(self, name: str, most: int) -> Lane:
         """The lane of a provider, with `most` places where it is new."""
         with self._lock:

@@ -1,0 +1,190 @@
+"""The base of every hosted engine: it carries money, patience, keys and pictures, so that an adapter is only its wire.
+
+An adapter subclasses `HostedEngine` with `obtain` (and `resume`, where the API has an id to ask again by), or the
+simpler `OneShotEngine` with `compose` and `read` where one request gives the picture. It may override `error_of` for
+bodies it understands better, `authorize` for another kind of login, `notice_deviations`, and `probe`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from renderlock.engines.base import EngineOptions, Probe, Render, Watch
+from renderlock.engines.capabilities import Capabilities, LifecycleState, SeedGrade
+from renderlock.engines.hosted.channel import Channel
+from renderlock.engines.hosted.faults import error_of, retired
+from renderlock.engines.hosted.journal import Work
+from renderlock.engines.hosted.lanes import Lane
+from renderlock.engines.hosted.model import HostedModel
+from renderlock.engines.hosted.prices import PriceNote, price_of
+from renderlock.engines.hosted.purchase import Bought, Buyer, Call, Obtained
+from renderlock.engines.hosted.wire import Answer, TextPairs, WireRequest
+from renderlock.engines.hosted.words import clean
+from renderlock.errors import EngineFailed, HostedError
+from renderlock.imaging.pixels import Pixels
+from renderlock.settings import Secret
+from renderlock.spec.deviation import Deviation
+from renderlock.spec.identity import ModelIdentity
+from renderlock.spec.recipe import Recipe, Size
+
+
+class HostedEngine(ABC):
+    """One model of one provider; safe to be called from several threads."""
+
+    resumes_by_call_id: ClassVar[bool] = False
+    """Whether the provider knows a call by our own id from the moment it is sent."""
+
+    def __init__(self, model: HostedModel, options: EngineOptions) -> None:
+        self.model = model
+        self.options = options.hosted
+        self.channel = Channel(
+            model=model,
+            options=options.hosted,
+            offline=options.offline,
+            api_key=Secret(options.api_key) if options.api_key else None,
+            refuse=self.error_of,
+            authorize=self.authorize(),
+        )
+
+    # What an adapter gives.
+
+    @abstractmethod
+    def obtain(self, recipe: Recipe, init: Pixels | None, call: Call) -> Obtained:
+        """Buys the picture of a recipe with `call.send`; `init` is there where the recipe has one."""
+
+    def resume(self, recipe: Recipe, call: Call) -> Obtained | None:
+        """The picture of a call whose run was killed, asked for by `call.resume`; None where it cannot be had."""
+        return None
+
+    def error_of(self, answer: Answer) -> HostedError:
+        """The error for an answer that is no success."""
+        return error_of(answer, self.model, self.channel.secrets)
+
+    def authorize(self) -> Callable[[], Mapping[str, str]] | None:
+        """What makes the authorization headers in place of the provider's key header."""
+        return None
+
+    def notice_deviations(self, recipe: Recipe, notes: TextPairs) -> tuple[Deviation, ...]:
+        """What the provider did differently beyond size, seed and prompt, by its notes."""
+        return ()
+
+    def probe(self) -> Probe:
+        """Proves key and model by the cheapest call; here: that there is none that costs nothing."""
+        self.prepare()
+        return Probe((), ("key and model: this provider has no call that proves them without a paid picture",))
+
+    # What every hosted engine is.
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The facts of this model; a retired one counts as uncertain at an address of the user's own that allows it."""
+        facts = replace(self.model.capabilities, hosted=True)
+        if facts.lifecycle.state is LifecycleState.RETIRED and self._may_call_retired:
+            return replace(facts, lifecycle=replace(facts.lifecycle, state=LifecycleState.UNCERTAIN))
+        return facts
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of its provider."""
+        return self.channel.lane
+
+    def identify(self) -> ModelIdentity:
+        """Provider, model id and API surface."""
+        model = self.model
+        return ModelIdentity(model.engine, model.name, model.revision, model.surface, model.files)
+
+    def environment(self) -> tuple[tuple[str, str], ...]:
+        """Nothing: the pixels are made elsewhere."""
+        return ()
+
+    def price(self, size: Size) -> PriceNote | None:
+        """The price note of a picture of a size, None where no price is known."""
+        return price_of(self.model.reference, size, self.options.prices)
+
+    def prepare(self) -> None:
+        """Proves without any request that one could be sent; see `Channel.prepare`. Raises `ModelRetired` too."""
+        lifecycle = self.capabilities.lifecycle
+        if lifecycle.state is LifecycleState.RETIRED:
+            raise retired(self.model, f"shut down on {lifecycle.on}" if lifecycle.on else "shut down")
+        self.channel.prepare()
+
+    def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
+        """The picture of a recipe, bought once."""
+        if recipe.tiling is not None or recipe.window is not None:
+            raise EngineFailed(model=self.model.reference, reason="it renders whole pictures only")
+        says = clean(f"{recipe.size} seed {recipe.seed}: {recipe.prompt[:80]}")
+        deal = _RecipeDeal(self, recipe, init)
+        bought = self._buy(Work(recipe.digest, self.model.reference, says), recipe.size, deal, watch)
+        deviations = (
+            *_deviations(recipe, bought, self.capabilities.seed),
+            *self.notice_deviations(recipe, bought.notes),
+        )
+        return self._render_of(bought, deviations)
+
+    def close(self) -> None:
+        """Closes the connections of this process; the next request opens them again."""
+        self.options.connections.close()
+
+    def _buy(self, work: Work, size: Size, deal: _RecipeDeal, watch: Watch) -> Bought:
+        self.prepare()
+        note = self.price(size)
+        buyer = Buyer(self.channel, lambda: watch.on_step(0, 1), self.resumes_by_call_id)
+        return buyer.buy(work, note.cost if note else None, deal)
+
+    def _render_of(self, bought: Bought, deviations: tuple[Deviation, ...]) -> Render:
+        notes = (*bought.notes, ("provider", self.model.provider.name), ("call", bought.call))
+        return Render(bought.pixels, deviations, (bought.data, bought.media_type), notes, bought.cost)
+
+    @property
+    def _may_call_retired(self) -> bool:
+        return self.options.allow_retired and self.model.provider.name in self.options.urls
+
+
+class OneShotEngine(HostedEngine):
+    """A hosted engine of which one request gives the picture, or the link to it."""
+
+    @abstractmethod
+    def compose(self, recipe: Recipe, init: Pixels | None) -> WireRequest:
+        """The request that buys the picture of a recipe."""
+
+    @abstractmethod
+    def read(self, recipe: Recipe, answer: Answer) -> Obtained:
+        """What a success holds; raises `SafetyBlocked`, `NoPicture` or `BadAnswer` where it is no picture."""
+
+    def obtain(self, recipe: Recipe, init: Pixels | None, call: Call) -> Obtained:
+        """Sends the one request and reads its answer."""
+        return self.read(recipe, call.send(self.compose(recipe, init)))
+
+
+@dataclass(frozen=True)
+class _RecipeDeal:
+    """A recipe and the adapter that buys its picture."""
+
+    engine: HostedEngine
+    recipe: Recipe
+    init: Pixels | None
+
+    def obtain(self, call: Call) -> Obtained:
+        return self.engine.obtain(self.recipe, self.init, call)
+
+    def resume(self, call: Call) -> Obtained | None:
+        return self.engine.resume(self.recipe, call)
+
+
+def _deviations(recipe: Recipe, bought: Bought, grade: SeedGrade) -> tuple[Deviation, ...]:
+    """What came otherwise than the recipe says, by the decoded picture and the provider's own notes."""
+    found = []
+    height, width = bought.pixels.shape[:2]
+    notes = dict(bought.notes)
+    if Size(width, height) != recipe.size:
+        found.append(Deviation("size", str(recipe.size), f"{width}x{height}", "the provider gave another size"))
+    seed = notes.get("seed", "")
+    if grade is not SeedGrade.NONE and seed and seed != str(recipe.seed):
+        found.append(Deviation("seed", str(recipe.seed), seed, "the provider used another seed"))
+    prompt = notes.get("prompt", "")
+    if prompt and prompt.strip() != recipe.prompt.strip():
+        found.append(Deviation("prompt", clean(recipe.prompt), clean(prompt), "the provider rewrote the prompt"))
+    return tuple(found)
