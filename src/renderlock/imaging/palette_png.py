@@ -1,0 +1,69 @@
+"""Indexed PNG files with a palette in its own order, which general encoders sort, trim or pad.
+
+PNG third edition, chunks IHDR, sRGB, PLTE, tRNS, iTXt, IDAT; indices are packed into as few bits as they need.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderlock.imaging.palette import Indexed
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_INDEXED = 3
+_BAND_ROWS = 256
+
+
+def encode_indexed(picture: Indexed, texts: Mapping[str, str]) -> bytes:
+    """PNG bytes of an indexed picture; `texts` become iTXt chunks."""
+    height, width = picture.indices.shape
+    entries = len(picture.palette.colours) + (picture.transparent is not None)
+    bits = next(bits for bits in (1, 2, 4, 8) if entries <= 1 << bits)
+    colours = picture.palette.rgb.tobytes() + (b"\0\0\0" if picture.transparent is not None else b"")
+    chunks = [
+        _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, _INDEXED, 0, 0, 0)),
+        _chunk(b"sRGB", b"\0"),
+        _chunk(b"PLTE", colours),
+    ]
+    if picture.transparent is not None:
+        chunks.append(_chunk(b"tRNS", b"\xff" * picture.transparent + b"\0"))
+    chunks.extend(_chunk(b"iTXt", _international(key, text)) for key, text in texts.items())
+    chunks.append(_chunk(b"IDAT", b"".join(_compressed(picture.indices, bits))))
+    chunks.append(_chunk(b"IEND", b""))
+    return _SIGNATURE + b"".join(chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _international(key: str, text: str) -> bytes:
+    return key.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8")
+
+
+def _compressed(indices: NDArray[np.uint8], bits: int) -> Iterator[bytes]:
+    """The zlib stream of all rows, each unfiltered, as is best for indices."""
+    packer = zlib.compressobj(9 if indices.size <= 4_000_000 else 6)
+    for top in range(0, indices.shape[0], _BAND_ROWS):
+        packed = _packed(indices[top : top + _BAND_ROWS], bits)
+        rows = np.zeros((packed.shape[0], packed.shape[1] + 1), dtype=np.uint8)
+        rows[:, 1:] = packed
+        yield packer.compress(rows.tobytes())
+    yield packer.flush()
+
+
+def _packed(indices: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
+    """Rows with several indices a byte, the first in the highest bits."""
+    share = 8 // bits
+    if share == 1:
+        return indices
+    missing = -indices.shape[1] % share
+    padded = np.pad(indices, ((0, 0), (0, missing))).reshape(indices.shape[0], -1, share)
+    shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+    packed: NDArray[np.uint8] = np.bitwise_or.reduce(padded << shifts, axis=2).astype(np.uint8)
+    return packed
