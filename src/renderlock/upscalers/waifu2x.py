@@ -42,7 +42,7 @@ _BORDER_PX = 7
 
 
 def open_model(model: str, options: UpscalerOptions) -> NcnnUpscaler:
-    """waifu2x, or one of its models that remove noise; raises `UnknownName`, `WeightsMissing`, `ModelUnavailable`."""
+    """waifu2x, or one of its models that remove noise; raises `UnknownName`, `PackageMissing`, `ModelUnavailable`."""
     if model not in MODELS:
         raise UnknownName(kind="model of waifu2x", name=model, known=", ".join(filter(None, MODELS)))
     facts = replace(FACTS, reference=f"waifu2x:{model}" if model else "waifu2x")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from renderlock.errors import ModelUnavailable, WeightsMissing
+from renderlock.errors import ModelUnavailable, PackageMissing
 from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import ENGINE, UpscalerOptions
 
@@ -23,11 +23,11 @@ class Package:
     install: str
 
     def version(self, feature: str) -> str:
-        """The installed version; raises `WeightsMissing`."""
+        """The installed version; raises `PackageMissing`."""
         return self._distribution(feature).version
 
     def path(self, feature: str, file: str) -> Path:
-        """Where a weight file is; raises `WeightsMissing` without the package, `ModelUnavailable` without the file."""
+        """Where a weight file is; raises `PackageMissing` without the package, `ModelUnavailable` without the file."""
         path = Path(str(self._distribution(feature).locate_file(f"{self.folder}/{file}")))
         if not path.is_file():
             action = f"Install {self.name} again: {self.install}"
@@ -38,7 +38,8 @@ class Package:
         try:
             return distribution(self.name)
         except PackageNotFoundError as error:
-            raise WeightsMissing(feature=feature, package=self.name, command=self.install) from error
+            facts = {"feature": feature, "package": self.name, "command": self.install}
+            raise PackageMissing(reason="is not installed", **facts) from error
 
 
 def identify_files(

@@ -1,0 +1,116 @@
+"""Any model file that spandrel knows the architecture of: ESRGAN, SwinIR, HAT, SPAN, Compact and some forty more.
+
+Nothing is known about what such a file was trained for, so it counts as one that invents detail, and the gate looks at
+it as such.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from renderlock.errors import ModelUnavailable, NotCapable, OutOfMemory, PackageMissing, UnknownName
+from renderlock.imaging.pixels import Pixels
+from renderlock.spec.identity import ModelIdentity
+from renderlock.upscalers.base import Detail, UpscalerFacts, UpscalerOptions
+from renderlock.upscalers.weights import identify_files
+
+INSTALL = "pip install spandrel torchvision"
+
+try:
+    import spandrel
+    import torch
+except (ImportError, RuntimeError) as error:
+    # spandrel imports torchvision, which fails with a RuntimeError beside a torch it was not built for.
+    broken = f"cannot be imported ({error}): torchvision must be the build for the installed torch"
+    raise PackageMissing(feature="A model file", package="spandrel", reason=broken, command=INSTALL) from error
+
+from renderlock.upscalers.torch_device import pick_device
+
+SURFACE = "torch-spandrel-1"
+ENDINGS = (".safetensors", ".pth", ".pt", ".ckpt")
+
+HALO_PX = 32
+"""More than any convolutional network in use needs; transformers see further, hence the tolerance."""
+
+
+class ModelFile:
+    """A model file in torch, by spandrel."""
+
+    def __init__(self, path: Path, options: UpscalerOptions) -> None:
+        self._path = path
+        self._options = options
+        self._device = pick_device(options.device)
+
+    @property
+    def facts(self) -> UpscalerFacts:
+        """The facts that the file's architecture tells; reads the file."""
+        network = self._network
+        multiple = network.size_requirements.multiple_of
+        align = multiple if multiple <= HALO_PX else 1
+        return UpscalerFacts(
+            reference=f"spandrel:{self._path.name}",
+            summary=f"{network.architecture.name}, from a file of yours",
+            scales=(network.scale,),
+            halo_px=-(-HALO_PX // align) * align,
+            detail=Detail.INVENTED,
+            licence="the file's own",
+            weights_from="a file of yours",
+            tolerance_levels=24,
+            align_px=align,
+            multiple=multiple,
+            tile_px=192,
+        )
+
+    def identify(self) -> ModelIdentity:
+        """The file by its hash."""
+        reference = f"spandrel:{self._path.name}"
+        return identify_files(reference, spandrel.__version__, SURFACE, [self._path], self._options)
+
+    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
+        """The patch through the network."""
+        if factor != self._network.scale:
+            raise NotCapable(model=self._path.name, listing=f"  it enlarges {self._network.scale} times, not {factor}")
+        planes = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).to(self._device)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(self._options.threads)
+        try:
+            with torch.inference_mode():
+                answer = self._network(planes[None].float() / 255)[0]
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            size = f"{pixels.shape[1]}x{pixels.shape[0]}"
+            raise OutOfMemory(model=self._path.name, reason=f"a patch of {size} pixels does not fit") from error
+        finally:
+            torch.set_num_threads(threads)
+        levels: Pixels = (answer * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+        return levels
+
+    def close(self) -> None:
+        """Lets go of the weights."""
+        self.__dict__.pop("_network", None)
+
+    @cached_property
+    def _network(self) -> spandrel.ImageModelDescriptor:
+        action = f"Give a file of an upscaling network ({', '.join(ENDINGS)}) that spandrel knows."
+        try:
+            network = spandrel.ModelLoader(self._device).load_from_file(self._path)
+        except Exception as error:
+            # spandrel and the loaders under it raise many kinds for a file they cannot read.
+            raise ModelUnavailable(model=str(self._path), reason=error, action=action) from error
+        is_rgb = isinstance(network, spandrel.ImageModelDescriptor) and network.input_channels == 3
+        if not is_rgb or network.output_channels != 3 or network.scale < 2:
+            raise ModelUnavailable(model=str(self._path), reason="it does not enlarge RGB pictures", action=action)
+        return network.eval()
+
+
+def open_model(model: str, options: UpscalerOptions) -> ModelFile:
+    """The model file at a path; raises `UnknownName` without one, `ModelUnavailable` where there is none."""
+    if not model:
+        raise UnknownName(kind="model of spandrel", name=model, known="spandrel:PATH, a model file")
+    path = Path(model)
+    if path.suffix.lower() not in ENDINGS or not path.is_file():
+        action = f"Give the path of a model file ({', '.join(ENDINGS)})."
+        raise ModelUnavailable(model=model, reason="there is no such model file", action=action)
+    return ModelFile(path, options)
