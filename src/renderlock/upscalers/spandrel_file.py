@@ -17,15 +17,14 @@ from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import Detail, UpscalerFacts, UpscalerOptions
 from renderlock.upscalers.weights import identify_files
 
-INSTALL = "pip install spandrel torchvision"
-
 try:
     import spandrel
     import torch
 except (ImportError, RuntimeError) as error:
     # spandrel imports torchvision, which fails with a RuntimeError beside a torch it was not built for.
     broken = f"cannot be imported ({error}): torchvision must be the build for the installed torch"
-    raise PackageMissing(feature="A model file", package="spandrel", reason=broken, command=INSTALL) from error
+    command = "pip install spandrel torchvision"
+    raise PackageMissing(feature="A model file", package="spandrel", reason=broken, command=command) from error
 
 from renderlock.upscalers.torch_device import pick_device
 
