@@ -11,15 +11,16 @@ from tests.store.samples import MOMENT, sample_event, sample_pixels, sample_rend
 
 from renderlock.errors import RecipeError
 from renderlock.spec.deviation import Deviation
+from renderlock.spec.money import Cost
 from renderlock.spec.standing import Standing
 from renderlock.store.intake import prepare
 from renderlock.store.records import Encoded, Event, Made, NewEvent, Origin, RenderRecord, read_time, write_time
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1), timezones=st.just(UTC))
-mades = st.builds(
-    Made, moments, st.floats(0, 1e9), words, words, st.none() | st.integers(min_value=0, max_value=2**53 - 1)
-)
+costs = st.builds(Cost, st.decimals(0, 1000, places=4), st.sampled_from(["USD", "EUR"]))
+memories = st.none() | st.integers(min_value=0, max_value=2**53 - 1)
+mades = st.builds(Made, moments, st.floats(0, 1e9), words, words, memories, st.none() | costs)
 pairs = st.dictionaries(words, words, max_size=3).map(lambda named: tuple(named.items()))
 
 

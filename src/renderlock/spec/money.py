@@ -38,7 +38,7 @@ class Cost:
     def parse(cls, text: str) -> Self:
         """The cost a text such as `0.08 USD` names; raises `RecipeError` for any other text."""
         amount, _, currency = text.partition(" ")
-        if len(currency) != 3 or not currency.isascii() or not currency.isupper():
+        if len(currency) != 3 or not (currency.isascii() and currency.isalpha() and currency.isupper()):
             raise RecipeError(field="cost", found=repr(text), allowed="an amount and a currency, such as 0.08 USD")
         return cls(_amount(amount), currency)
 

@@ -28,7 +28,7 @@ def keep_render(layout: Layout, index: Index, prepared: Prepared) -> RenderRecor
     if known is not None:
         return known
     for sha256, encoded in prepared.blobs.items():
-        _keep_blob(layout, sha256, encoded)
+        keep_blob(layout, sha256, encoded)
     record = prepared.record
     content = record.to_bytes()
     temp = layout.new_temp("sidecar", record.address)
@@ -36,7 +36,7 @@ def keep_render(layout: Layout, index: Index, prepared: Prepared) -> RenderRecor
     with index.writing() as writer:
         for sha256, encoded in prepared.blobs.items():
             if not _is_there(layout, sha256, encoded):
-                _keep_blob(layout, sha256, encoded)
+                keep_blob(layout, sha256, encoded)
         if not publish(temp, layout.sidecar(record.address)):
             record = read_sidecar(layout.sidecar(record.address))  # Another process was first; its record stands.
             content = record.to_bytes()
@@ -81,7 +81,8 @@ def _is_there(layout: Layout, sha256: str, encoded: Encoded) -> bool:
     return has_length(layout.blob(sha256, encoded.media_type), len(encoded.data))
 
 
-def _keep_blob(layout: Layout, sha256: str, encoded: Encoded) -> None:
+def keep_blob(layout: Layout, sha256: str, encoded: Encoded) -> None:
+    """Writes a blob, unless it is there; young, it is safe from the garbage collection until something refers to it."""
     target = layout.blob(sha256, encoded.media_type)
     if _is_there(layout, sha256, encoded):
         # A young file is safe from the garbage collection until the sidecar refers to it.

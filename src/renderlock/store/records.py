@@ -25,6 +25,7 @@ from renderlock.spec.fields import (
     text_at,
     whole_at,
 )
+from renderlock.spec.money import Cost
 from renderlock.spec.recipe import Digest, Recipe, Size
 from renderlock.spec.standing import Standing
 from renderlock.store.address import Address, derive_address
@@ -66,7 +67,8 @@ class Origin:
 class Made:
     """When a render was made, in how many seconds, where, and with how much memory at its peak.
 
-    `environment` is the fingerprint of the libraries and the machine type; `host` the machine's name.
+    `environment` is the fingerprint of the libraries and the machine type; `host` the machine's name; `cost` what a
+    provider took for it.
     """
 
     created: datetime
@@ -74,6 +76,7 @@ class Made:
     environment: str = ""
     host: str = ""
     peak_memory_bytes: int | None = None
+    cost: Cost | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "created", _in_utc(self.created))
@@ -88,6 +91,8 @@ class Made:
         }
         if self.peak_memory_bytes is not None:
             fields["peak_memory_bytes"] = self.peak_memory_bytes
+        if self.cost is not None:
+            fields["cost"] = self.cost.to_json()
         return fields
 
     @classmethod
@@ -98,7 +103,9 @@ class Made:
             raise RecipeError(field="seconds", found="nothing", allowed="a number")
         memory = None if fields.get("peak_memory_bytes") is None else whole_at(fields, "peak_memory_bytes")
         created = read_time("created", text_at(fields, "created"))
-        return cls(created, seconds, text_at(fields, "environment"), text_at(fields, "host"), memory)
+        costs = optional_object(fields, "cost")
+        cost = None if costs is None else Cost.from_json(costs)
+        return cls(created, seconds, text_at(fields, "environment"), text_at(fields, "host"), memory, cost)
 
 
 @dataclass(frozen=True)

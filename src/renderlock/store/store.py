@@ -6,6 +6,7 @@ contract of the files; `keeping` has the order in which they are written.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -24,9 +25,9 @@ from renderlock.store.found import FoundRenders
 from renderlock.store.founding import found_store, prove_store
 from renderlock.store.index import Index, Value, event_of, record_of
 from renderlock.store.intake import prepare
-from renderlock.store.keeping import finish_interrupted_writes, keep_event, keep_render
+from renderlock.store.keeping import finish_interrupted_writes, keep_blob, keep_event, keep_render
 from renderlock.store.layout import Layout, ThumbnailSide
-from renderlock.store.records import Event, NewEvent, NewRender, RenderRecord
+from renderlock.store.records import Encoded, Event, NewEvent, NewRender, RenderRecord
 from renderlock.store.thumbnails import is_usable, write_thumbnails
 
 _PAGE_ROWS = 500
@@ -193,6 +194,28 @@ class Store:
         else:
             rows = self.index.rows("SELECT content FROM events WHERE subject = ? ORDER BY id", [subject])
         return tuple(event_of(content) for (content,) in rows)
+
+    def events_of(self, kind: str, after: int = 0) -> tuple[tuple[Event, ...], int]:
+        """The events whose kind begins with `kind`, oldest first, and a mark to give as `after` for only newer ones."""
+        sql = (
+            "SELECT content, CAST(rowid AS TEXT) FROM events WHERE rowid > ?1"
+            " AND substr(json_extract(content, '$.kind'), 1, ?2) = ?3 ORDER BY id"
+        )
+        rows = self.index.rows(sql, [after, len(kind), kind])
+        mark = max((int(row) for _, row in rows), default=after)
+        return tuple(event_of(content) for content, _ in rows), mark
+
+    def keep_blob(self, encoded: Encoded) -> str:
+        """Keeps bytes under their SHA-256, durable at return; an event must soon name them, or they are garbage."""
+        sha256 = hashlib.sha256(encoded.data).hexdigest()
+        with os_errors_as_store_errors(self.layout.root):
+            keep_blob(self.layout, sha256, encoded)
+        return sha256
+
+    def blob(self, sha256: str, media_type: str) -> bytes:
+        """The bytes of a blob; raises `StoreDamaged` where they are not there or not what their name says."""
+        with os_errors_as_store_errors(self.layout.root):
+            return read_blob(self.layout.blob(sha256, media_type), sha256)
 
     def cached_hash(self, stamp: FileStamp) -> str | None:
         """The SHA-256 remembered for a file that has not changed since; None where there is none."""
