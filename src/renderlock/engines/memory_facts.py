@@ -59,6 +59,12 @@ class MemoryFacts(Protocol):
         May import the engine's libraries and take seconds for a shape it has not seen.
         """
 
+    def device(self) -> Literal["cpu", "cuda", "mps"]:
+        """Where renders take their memory."""
+
+    def device_peak(self) -> int | None:
+        """The most that the last render took of an accelerator; None where the process itself is the measure."""
+
     def prepare(self) -> None:
         """Imports what a render needs, so that memory measured or limited from now on is the render's own."""
 

@@ -17,6 +17,10 @@ from renderlock.engines.diffusers_local.signatures import (
 )
 from renderlock.errors import ModelUnavailable
 
+VAE_TILE = "vae_tile_px"
+"""The control in `Recipe.extras` of the side in pixels of the tiles that a picture is decoded in."""
+
+LEAST_VAE_TILE_PX = 64
 MOST_STEPS = 1000
 MOST_GUIDANCE = 100.0
 
@@ -55,6 +59,8 @@ def describe(folder: ModelFolder) -> ModelFacts:
         guidance_scale=_guidance(signature, family, distilled),
         negative_prompt=negative,
         img2img=from_picture is not None,
+        windows=family.windows,
+        levers=_levers(folder, family, distilled),
         samplers=tuple(sampler.name for sampler in samplers),
         sampler_aliases=tuple((spelling, sampler.name) for sampler in samplers for spelling in sampler.spellings),
     )
@@ -102,6 +108,17 @@ def _guidance(signature: Signature, family: Family, distilled: Distilled | None)
         return None
     default = distilled.guidance_scale if distilled else signature.number(family.guidance)
     return None if default is None else GuidanceRange(0.0, MOST_GUIDANCE, default)
+
+
+def _levers(folder: ModelFolder, family: Family, distilled: Distilled | None) -> tuple[str, ...]:
+    """What this model can do to need less memory."""
+    found = []
+    if folder.configs.get("vae", {}).get("_class_name") == "AutoencoderKL":
+        found.append(VAE_TILE)
+    found.append("attention-slicing")
+    if family.guides_in_one_batch and distilled is None:
+        found.append("split-guidance")
+    return (*found, "model-offload", "layer-offload")
 
 
 def _unavailable(folder: ModelFolder, reason: str, action: str) -> ModelUnavailable:

@@ -6,18 +6,20 @@ belong to the whole process, so renders of all diffusers models in it take turns
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from renderlock.engines.base import EngineOptions, Render, Watch
 from renderlock.engines.capabilities import Capabilities
-from renderlock.engines.diffusers_local.describe import ModelFacts, describe
+from renderlock.engines.diffusers_local.describe import LEAST_VAE_TILE_PX, VAE_TILE, ModelFacts, describe
 from renderlock.engines.diffusers_local.environment import describe_environment
 from renderlock.engines.diffusers_local.folder import ModelFolder, read_folder
 from renderlock.engines.diffusers_local.reference import FolderModel, HubModel, parse_reference
 from renderlock.engines.diffusers_local.signatures import require_local_extra
+from renderlock.engines.memory_facts import MemoryParts
 from renderlock.errors import MissingDependency, ModelUnavailable, NotCapable, RecipeError
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.identity import ModelIdentity
@@ -51,6 +53,8 @@ class DiffusersEngine:
     def __init__(self, model: FolderModel | HubModel, options: EngineOptions) -> None:
         self._model = model
         self._options = options
+        self._levers = frozenset(options.levers)
+        self._device_peak: int | None = None
         self._loaded: LoadedModel | None = None
         self._reading = RLock()
 
@@ -97,12 +101,50 @@ class DiffusersEngine:
             facts = self._facts
         _refuse_impossible(recipe, facts)
         with _TORCH:
-            from renderlock.engines.diffusers_local import loading, running  # noqa: PLC0415 - these import torch
+            from renderlock.engines.diffusers_local import allocator, loading, running  # noqa: PLC0415 - import torch
 
-            if self._loaded is None:
-                device = loading.choose_device(self._options.device)
-                self._loaded = loading.load_model(self._folder, facts, device)
-            return running.render_recipe(self._loaded, recipe, init, watch, self._options.threads)
+            device = loading.choose_device(self._options.device)
+            allocator.limit(device, self._options.memory_budget_bytes)
+            try:
+                if self._loaded is None:
+                    self._loaded = loading.load_model(self._folder, facts, device, self._levers)
+                self._loaded.use_levers(self._levers)
+                return running.render_recipe(self._loaded, recipe, init, watch, self._options.threads)
+            finally:
+                self._device_peak = allocator.peak_bytes(device)
+
+    def device(self) -> Literal["cpu", "cuda", "mps"]:
+        """Where renders run, and take their memory; imports torch."""
+        from renderlock.engines.diffusers_local import loading  # noqa: PLC0415 - this imports torch
+
+        return loading.choose_device(self._options.device)
+
+    def prepare(self) -> None:
+        """Imports torch, diffusers and the classes of this model's parts; loads no weights."""
+        with self._reading:
+            facts, folder = self._facts, self._folder
+        from renderlock.engines.diffusers_local import running, warming  # noqa: F401, PLC0415 - these import torch
+
+        warming.import_classes(folder, facts.pipeline)
+
+    def memory(self, recipe: Recipe, levers: Collection[str]) -> MemoryParts:
+        """What `recipe` needs, found by running the model's networks dry; see `dry_run.run_dry`."""
+        with self._reading:
+            facts, folder = self._facts, self._folder
+        _refuse_impossible(recipe, facts)
+        with _TORCH:
+            from renderlock.engines.diffusers_local import dry_run, loading  # noqa: PLC0415 - these import torch
+
+            precision = loading.precision_on(loading.choose_device(self._options.device), folder)
+            return dry_run.run_dry(folder, facts, recipe, levers, precision)
+
+    def use_levers(self, levers: Collection[str]) -> None:
+        """Makes later renders use exactly these levers; the weights stay where they are unless an offload changes."""
+        self._levers = frozenset(levers)
+
+    def device_peak(self) -> int | None:
+        """The most that the last render took of an accelerator's memory; None on the CPU."""
+        return self._device_peak
 
     def close(self) -> None:
         """Lets go of the weights, and of their memory on the device."""
@@ -141,8 +183,10 @@ def _refuse_impossible(recipe: Recipe, facts: ModelFacts) -> None:
     wrong = []
     if recipe.tiling is not None:
         wrong.append("tiling: a diffusers model samples one picture as a whole")
-    if recipe.extras:
-        wrong.append(f"extras: it has no control named {', '.join(name for name, _ in recipe.extras)}")
+    if recipe.window is not None and not facts.capabilities.windows:
+        wrong.append("window: this pipeline's noise cannot be cut from a canvas's")
+    known = {VAE_TILE} & set(facts.capabilities.levers)
+    wrong += [f"extras: it has no control named {name}" for name, _ in recipe.extras if name not in known]
     if recipe.sampler is not None and recipe.sampler not in facts.capabilities.samplers:
         wrong.append(f"sampler: it has no {recipe.sampler}, but {', '.join(facts.capabilities.samplers) or 'its own'}")
     if recipe.init is not None and not facts.capabilities.img2img:
@@ -153,6 +197,10 @@ def _refuse_impossible(recipe: Recipe, facts: ModelFacts) -> None:
         wrong.append("guidance_scale: the model has no such control")
     if wrong:
         raise NotCapable(model=recipe.model.reference, listing="\n".join(f"  {line}" for line in wrong))
+    tile_px = dict(recipe.extras).get(VAE_TILE, LEAST_VAE_TILE_PX)
+    if not isinstance(tile_px, int) or isinstance(tile_px, bool) or tile_px < LEAST_VAE_TILE_PX:
+        allowed = f"a whole number of pixels, at least {LEAST_VAE_TILE_PX}"
+        raise RecipeError(field=VAE_TILE, found=repr(tile_px), allowed=allowed)
     if recipe.init is not None and recipe.steps is not None and int(recipe.steps * recipe.init.strength) < 1:
         allowed = f"at least {1 / recipe.steps:.3g} with {recipe.steps} steps, so that one is left"
         raise RecipeError(field="strength", found=recipe.init.strength, allowed=allowed)

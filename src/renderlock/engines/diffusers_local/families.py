@@ -29,6 +29,8 @@ class Family:
     trained at, None where its denoiser's `sample_size` says it. `guidance` names the parameter that guides away from
     the negative prompt or scales it, None where the class has no such control. A guidance of `unguided` or less makes
     the negative prompt void; `negative_prompt` is False where the class would need a control that is not offered.
+    `guides_in_one_batch` tells whether a guided step evaluates both texts in one batch of two,
+    `windows` whether all its noise is drawn where a tile's can be cut from its canvas's.
     """
 
     cell: int = 1
@@ -39,6 +41,8 @@ class Family:
     negative_prompt: bool = True
     empty_negative: str | None = None
     steps: StepRange | None = None
+    guides_in_one_batch: bool = False
+    windows: bool = False
     longest_side_px: Callable[[ModelFolder], int] = lambda _: LONGEST_SIDE_PX
 
 
@@ -58,20 +62,24 @@ def _z_image_side(folder: ModelFolder) -> int:
     return LONGEST_SIDE_PX
 
 
-_STABLE_DIFFUSION = Family(multiple=8)
-_FLUX = Family(cell=2, native_px=1024, negative_prompt=False)
-_QWEN = Family(cell=2, native_px=1328, guidance="true_cfg_scale", empty_negative=" ")
+_STABLE_DIFFUSION = Family(multiple=8, guides_in_one_batch=True, windows=True)
+_FLUX = Family(cell=2, native_px=1024, negative_prompt=False, windows=True)
+_QWEN = Family(cell=2, native_px=1328, guidance="true_cfg_scale", empty_negative=" ", windows=True)
 
 FAMILIES: Mapping[str, Family] = {
     "StableDiffusionPipeline": _STABLE_DIFFUSION,
     "StableDiffusionXLPipeline": _STABLE_DIFFUSION,
-    "LatentConsistencyModelPipeline": _STABLE_DIFFUSION,
-    "StableDiffusion3Pipeline": Family(cell=2, longest_side_px=_stable_diffusion_3_side),
+    "LatentConsistencyModelPipeline": Family(multiple=8, windows=True),
+    "StableDiffusion3Pipeline": Family(
+        cell=2, guides_in_one_batch=True, windows=True, longest_side_px=_stable_diffusion_3_side
+    ),
     "FluxPipeline": _FLUX,
     "Flux2Pipeline": _FLUX,
     "Flux2KleinPipeline": _FLUX,
-    "ChromaPipeline": Family(cell=2, native_px=1024),
-    "ZImagePipeline": Family(cell=2, native_px=1024, unguided=0.0, longest_side_px=_z_image_side),
+    "ChromaPipeline": Family(cell=2, native_px=1024, windows=True),
+    "ZImagePipeline": Family(
+        cell=2, native_px=1024, unguided=0.0, guides_in_one_batch=True, windows=True, longest_side_px=_z_image_side
+    ),
     "QwenImagePipeline": _QWEN,
     "QwenImage21Pipeline": Family(multiple=32, native_px=1024, guidance="true_cfg_scale", empty_negative=" "),
     "SanaPipeline": Family(multiple=32),

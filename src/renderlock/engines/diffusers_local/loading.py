@@ -7,14 +7,16 @@ the name of the file.
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
-from typing import Literal, Protocol
+from collections.abc import Collection
+from typing import Literal, cast
 
 import diffusers
 import torch
 
 from renderlock.engines.diffusers_local.describe import ModelFacts
 from renderlock.engines.diffusers_local.folder import ModelFolder, read_folder
+from renderlock.engines.diffusers_local.library_types import Pipeline, Placed
+from renderlock.engines.diffusers_local.replay import Replay
 from renderlock.engines.diffusers_local.samplers import Sampler
 from renderlock.engines.diffusers_local.steady import quiet
 from renderlock.engines.diffusers_local.weights import Precision, check_files, stored_precision
@@ -22,23 +24,18 @@ from renderlock.errors import ModelUnavailable, OutOfMemory
 
 Device = Literal["cpu", "cuda", "mps"]
 
+_OFFLOADS = frozenset({"model-offload", "layer-offload"})
 
-class Configured(Protocol):
-    """A scheduler with the config it was made from."""
-
-    config: Mapping[str, object]
-
-
-class Pipeline(Protocol):
-    """What renderlock uses of a diffusers pipeline."""
-
-    scheduler: Configured
-
-    def set_progress_bar_config(self, *, disable: bool) -> None:
-        """Shows or hides the bar of denoising steps."""
-
-    def __call__(self, **arguments: object) -> object:
-        """Runs the pipeline."""
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "cannot allocate memory",
+    "out of memory",
+    "bad_alloc",
+    "could not create a memory",
+    "could not create a primitive",
+)
+"""What CPU allocators, oneDNN and the system say, in lower case; torch raises a plain RuntimeError for each."""
 
 
 class LoadedModel:
@@ -49,6 +46,15 @@ class LoadedModel:
         self._shipped_scheduler = dict(text_to_image.scheduler.config)
         self.facts = facts
         self.device = device
+        self.levers: frozenset[str] = frozenset()
+        self.replay = Replay()
+
+    def use_levers(self, levers: Collection[str]) -> None:
+        """Makes the next renders use exactly these levers; only a change of offloading moves weights."""
+        before, self.levers = self.levers, frozenset(levers)
+        if before & _OFFLOADS != self.levers & _OFFLOADS:
+            self._pipelines = {"text": self._pipelines["text"]}
+            _place(self._pipelines["text"], self.levers, self.device)
 
     def text_to_image(self, sampler: Sampler | None) -> Pipeline:
         """The pipeline that starts from noise, with a fresh scheduler."""
@@ -59,6 +65,8 @@ class LoadedModel:
         if "picture" not in self._pipelines:
             self._pipelines["picture"] = diffusers.AutoPipelineForImage2Image.from_pipe(self._pipelines["text"])
             self._pipelines["picture"].set_progress_bar_config(disable=True)
+            if self.levers & _OFFLOADS:
+                _place(self._pipelines["picture"], self.levers, self.device)
         return self._with_fresh_scheduler(self._pipelines["picture"], sampler)
 
     def _with_fresh_scheduler(self, pipeline: Pipeline, sampler: Sampler | None) -> Pipeline:
@@ -69,18 +77,24 @@ class LoadedModel:
         return pipeline
 
 
-def load_model(folder: ModelFolder, facts: ModelFacts, device: Device) -> LoadedModel:
+def load_model(folder: ModelFolder, facts: ModelFacts, device: Device, levers: Collection[str] = ()) -> LoadedModel:
     """The model in memory on `device`: float32 on the CPU, elsewhere the precision its weights are stored in.
+
+    With an offload among `levers` the weights stay in the machine's memory until they are needed.
 
     Raises `ModelUnavailable` where a file is missing, damaged or refused, `OutOfMemory` where it does not fit.
     """
     folder = read_folder(folder.path, folder.name)  # as it is now: it may have been opened hours ago
     check_files(folder)
-    precision: Precision = "float32" if device == "cpu" else stored_precision(folder)
+    precision = precision_on(device, folder)
     no_room = ""
     try:
         with quiet():
-            return LoadedModel(_from_folder(folder, facts.pipeline, precision, device), facts, device)
+            pipeline = _from_folder(folder, facts.pipeline, precision)
+            _place(pipeline, levers, device)
+            model = LoadedModel(pipeline, facts, device)
+            model.levers = frozenset(levers)
+            return model
     except Exception as error:
         if not is_out_of_memory(error):
             action = "Check the folder against where it came from; `renderlock doctor` compares it with the lock."
@@ -89,6 +103,11 @@ def load_model(folder: ModelFolder, facts: ModelFacts, device: Device) -> Loaded
         no_room = describe_error(error)
     release_memory()
     raise OutOfMemory(model=f"diffusers:{folder.name}", reason=f"its weights do not fit: {no_room}")
+
+
+def precision_on(device: Device, folder: ModelFolder) -> Precision:
+    """The precision of all weights in memory."""
+    return "float32" if device == "cpu" else stored_precision(folder)
 
 
 def choose_device(wanted: Literal["auto", "cpu", "cuda", "mps"]) -> Device:
@@ -111,7 +130,10 @@ def choose_device(wanted: Literal["auto", "cpu", "cuda", "mps"]) -> Device:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out, on any device (torch's CPU allocator has no class of its own)."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error).lower()
+    return any(sign in text for sign in _OUT_OF_MEMORY)
 
 
 def describe_error(error: BaseException) -> str:
@@ -127,13 +149,23 @@ def release_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _from_folder(folder: ModelFolder, pipeline_class: str, precision: Precision, device: Device) -> Pipeline:
-    loaded = getattr(diffusers, pipeline_class).from_pretrained(
+def _from_folder(folder: ModelFolder, pipeline_class: str, precision: Precision) -> Pipeline:
+    loaded: Pipeline = getattr(diffusers, pipeline_class).from_pretrained(
         str(folder.path),
         torch_dtype=getattr(torch, precision),
         use_safetensors=True,
         local_files_only=True,
     )
     loaded.set_progress_bar_config(disable=True)
-    placed: Pipeline = loaded.to(device)
-    return placed
+    return loaded
+
+
+def _place(pipeline: Pipeline, levers: Collection[str], device: Device) -> None:
+    placed = cast("Placed", pipeline)
+    placed.remove_all_hooks()
+    if "layer-offload" in levers:
+        placed.enable_sequential_cpu_offload(device=device)
+    elif "model-offload" in levers:
+        placed.enable_model_cpu_offload(device=device)
+    else:
+        placed.to(device)

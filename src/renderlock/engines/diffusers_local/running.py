@@ -5,7 +5,9 @@ Everything a pipeline does differently from the recipe comes back as a deviation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from textwrap import shorten
 
 import numpy as np
@@ -13,17 +15,15 @@ import torch
 from PIL import Image
 
 from renderlock.engines.base import Render, Watch
-from renderlock.engines.diffusers_local.describe import ModelFacts
-from renderlock.engines.diffusers_local.loading import (
-    LoadedModel,
-    Pipeline,
-    describe_error,
-    is_out_of_memory,
-    release_memory,
-)
+from renderlock.engines.diffusers_local.canvas_noise import noise_from_canvas
+from renderlock.engines.diffusers_local.describe import VAE_TILE, ModelFacts
+from renderlock.engines.diffusers_local.levers import denoiser_of, levers_pulled
+from renderlock.engines.diffusers_local.library_types import Autoencoder, Pipeline
+from renderlock.engines.diffusers_local.loading import LoadedModel, describe_error, is_out_of_memory, release_memory
 from renderlock.engines.diffusers_local.samplers import Sampler
 from renderlock.engines.diffusers_local.signatures import Signature
 from renderlock.engines.diffusers_local.steady import quiet, steady
+from renderlock.engines.diffusers_local.vae_tiles import decoded_in_tiles
 from renderlock.errors import EngineFailed, OutOfMemory
 from renderlock.imaging.pixels import Pixels, fit_to
 from renderlock.spec.deviation import Deviation
@@ -64,7 +64,8 @@ class Steps:
 def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch: Watch, threads: int) -> Render:
     """One picture from one recipe.
 
-    Raises `OutOfMemory`, `EngineFailed`, or what `watch` raised; the model can be used again after each.
+    Raises `OutOfMemory`, `EngineFailed`, or what `watch` raised; the model can be used again after each. After
+    `OutOfMemory` the next attempt at the picture, in whatever tiles it is decoded, goes on where this one broke off.
     """
     sampler = next((known for known in model.facts.samplers if known.name == recipe.sampler), None)
     follow = Steps(watch, recipe.steps or 1)
@@ -75,7 +76,9 @@ def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch
             arguments["callback_on_step_end"] = follow.step_ended
         else:
             arguments |= {"callback": follow.step_ended_plainly, "callback_steps": 1}
-        output = run_pipeline(pipeline, arguments, follow, recipe.model.reference)
+        with noise_from_canvas(pipeline, recipe), _arranged(model, pipeline, recipe):
+            output = run_pipeline(pipeline, arguments, follow, recipe.model.reference)
+    model.replay.forget()
     pixels = to_pixels(output, recipe.model.reference)
     return Render(pixels, find_deviations(recipe, model.facts, pixels, said))
 
@@ -162,6 +165,27 @@ def find_deviations(recipe: Recipe, facts: ModelFacts, pixels: Pixels, said: lis
             reason = f"{operation} has no deterministic form on this device"
             found.append(Deviation("seed", "the same pixels each time", "pixels that may differ a little", reason))
     return tuple(dict.fromkeys(found))
+
+
+@contextmanager
+def _arranged(model: LoadedModel, pipeline: Pipeline, recipe: Recipe) -> Iterator[None]:
+    """The levers, the tiles of the decoder, and the answers of an attempt before, for the length of a render."""
+    with ExitStack() as stack:
+        stack.enter_context(levers_pulled(pipeline, model.levers))
+        denoiser = denoiser_of(pipeline)
+        if denoiser is not None:
+            model.replay.begin(_work(recipe))
+            stack.enter_context(model.replay.on(denoiser))
+        tile_px = dict(recipe.extras).get(VAE_TILE)
+        vae: Autoencoder | None = getattr(pipeline, "vae", None)
+        if isinstance(tile_px, int) and vae is not None:
+            stack.enter_context(decoded_in_tiles(vae, tile_px))
+        yield
+
+
+def _work(recipe: Recipe) -> str:
+    """The name of the latent that a recipe leads to, however it is decoded."""
+    return replace(recipe, extras=tuple(pair for pair in recipe.extras if pair[0] != VAE_TILE)).digest
 
 
 def _pipeline_for(model: LoadedModel, sampler: Sampler | None, *, from_picture: bool) -> tuple[Pipeline, Signature]:

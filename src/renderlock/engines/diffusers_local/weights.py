@@ -21,6 +21,9 @@ LONGEST_HEADER_BYTES = 100_000_000
 """The format's own limit on the header's length."""
 
 _PRECISIONS: Mapping[str, Precision] = {"F16": "float16", "BF16": "bfloat16"}
+_BYTES: Mapping[str, int] = {"F64": 8, "I64": 8, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "U8": 1, "I8": 1}
+"""Bytes a value by the format's names of types; all others have four."""
+
 _WITHOUT_WEIGHTS = ("Tokenizer", "TokenizerFast", "Scheduler", "Processor", "FeatureExtractor")
 _DENOISERS = ("transformer", "unet", "prior")
 
@@ -55,6 +58,17 @@ def stored_precision(folder: ModelFolder) -> Precision:
                 values[_dtype(tensor)] += end - begin
     most = values.most_common(1)
     return _PRECISIONS.get(most[0][0], "float32") if most else "float32"
+
+
+def weight_bytes(folder: ModelFolder, precision: Precision) -> int:
+    """How many bytes all weights take in memory in that precision, from the files' headers."""
+    values = 0
+    for file in folder.loaded_files():
+        if file.endswith(".safetensors"):
+            for tensor in _read_header(folder.path / file, folder.name).values():
+                begin, end = _offsets(tensor)
+                values += (end - begin) // _BYTES.get(_dtype(tensor), 4)
+    return values * (4 if precision == "float32" else 2)
 
 
 def _is_weight_of(part: str, file: str) -> bool:

@@ -1,0 +1,164 @@
+"""Decoding a latent in overlapping tiles that share their normalisation, so that a large picture needs the memory of
+one.
+
+Tiles decoded each for itself differ in tone, since every GroupNorm sees another mean and spread. Here the statistics
+come from the whole picture once, decoded small, as Tiled VAE does it (pkuliyi2015, multidiffusion-upscaler, "fast
+mode"); the tiles then differ only where their surroundings are cut off, and that is blended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+
+from renderlock.engines.diffusers_local.library_types import Autoencoder, Forward
+
+OVERLAP_SHARE = 0.25
+"""Part of a tile that it shares with its neighbour."""
+
+LEAST_TILE_PX = 64
+
+
+@contextmanager
+def decoded_in_tiles(vae: Autoencoder, tile_px: int) -> Iterator[None]:
+    """Makes the autoencoder decode in tiles of `tile_px` pixels a side, for the length of a render."""
+    from diffusers.models.autoencoders.vae import DecoderOutput  # noqa: PLC0415 - only where tiles are wanted
+
+    whole = vae._decode
+
+    def one(latent: torch.Tensor) -> torch.Tensor:
+        return cast("tuple[torch.Tensor]", whole(latent, return_dict=False))[0]
+
+    def decode(latent: torch.Tensor, return_dict: bool = True) -> object:
+        picture = decode_in_tiles(vae, latent, tile_px, one)
+        return DecoderOutput(sample=picture) if return_dict else (picture,)
+
+    vae._decode = cast("Forward", decode)
+    try:
+        yield
+    finally:
+        del vae._decode
+
+
+def decode_in_tiles(
+    vae: Autoencoder, latent: torch.Tensor, tile_px: int, decode: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """The picture (B, 3, H, W) of a latent (B, C, h, w), decoded in tiles of at most `tile_px` a side."""
+    scale = scale_of(vae)
+    side = max(1, tile_px // scale)
+    height, width = latent.shape[-2:]
+    if height <= side and width <= side:
+        return decode(latent)
+    overlap = max(1, int(side * OVERLAP_SHARE))
+    shape = (height * scale, width * scale)
+    picture = torch.zeros(latent.shape[0], 3, *shape, dtype=torch.float32, device=latent.device)
+    weight = torch.zeros(1, 1, *shape, dtype=torch.float32, device=latent.device)
+    with _shared_statistics(vae, lambda: decode(_shrunk(latent, side))):
+        for top in _starts(height, side, overlap):
+            for left in _starts(width, side, overlap):
+                tile = decode(latent[..., top : top + side, left : left + side])
+                window = _window(tile, overlap * scale)
+                rows = slice(top * scale, top * scale + tile.shape[-2])
+                columns = slice(left * scale, left * scale + tile.shape[-1])
+                picture[..., rows, columns] += tile * window
+                weight[..., rows, columns] += window
+    return picture.div_(weight).to(latent.dtype)
+
+
+def decode_one_tile(
+    vae: Autoencoder, latent: torch.Tensor, tile_px: int, decode: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """As `decode_in_tiles`, but only the first tile: all that a dry run needs, since the others take the same."""
+    scale = scale_of(vae)
+    side = max(1, tile_px // scale)
+    height, width = latent.shape[-2] * scale, latent.shape[-1] * scale
+    picture = torch.zeros(latent.shape[0], 3, height, width, dtype=torch.float32)
+    weight = torch.zeros(1, 1, height, width, dtype=torch.float32)
+    tile = decode(latent[..., :side, :side])
+    picture[..., : tile.shape[-2], : tile.shape[-1]] += tile * _window(tile, side)
+    return picture.div_(weight).to(latent.dtype)
+
+
+def scale_of(vae: Autoencoder) -> int:
+    """How many pixels one latent is wide."""
+    blocks = cast("list[int]", getattr(vae.config, "block_out_channels"))  # noqa: B009 - diffusers' config has no type
+    return int(2 ** (len(blocks) - 1))
+
+
+def _starts(length: int, side: int, overlap: int) -> list[int]:
+    """Where tiles begin: evenly, the last one ending with the picture."""
+    if length <= side:
+        return [0]
+    count = -(-(length - overlap) // (side - overlap))
+    return [round(index * (length - side) / (count - 1)) for index in range(count)]
+
+
+def _window(tile: torch.Tensor, overlap: int) -> torch.Tensor:
+    """Weights of a tile (1, 1, H, W), float32: full inside, falling to every side over the overlap, never 0."""
+    rows, columns = (_ramp(length, overlap, tile.device) for length in tile.shape[-2:])
+    return rows[None, None, :, None] * columns[None, None, None, :]
+
+
+def _ramp(length: int, overlap: int, device: torch.device) -> torch.Tensor:
+    place = torch.arange(length, dtype=torch.float32, device=device) + 0.5
+    return (torch.minimum(place, length - place) / overlap).clamp(max=1.0)
+
+
+def _shrunk(latent: torch.Tensor, side: int) -> torch.Tensor:
+    """The latent small enough for one tile, with its own mean and spread a channel, which shrinking would lessen."""
+    share = side / max(latent.shape[-2:])
+    size = [max(1, int(length * share)) for length in latent.shape[-2:]]
+    small = torch.nn.functional.interpolate(latent.float(), size=size, mode="nearest")
+    wide_spread, wide_mean = torch.std_mean(latent.float(), dim=(-2, -1), keepdim=True)
+    spread, mean = torch.std_mean(small, dim=(-2, -1), keepdim=True)
+    return ((small - mean) * (wide_spread / (spread + 1e-6)) + wide_mean).to(latent.dtype)
+
+
+@contextmanager
+def _shared_statistics(vae: Autoencoder, look: Callable[[], object]) -> Iterator[None]:
+    """Has every GroupNorm of the decoder normalise by what it saw while `look` ran."""
+    norms = [module for module in vae.decoder.modules() if isinstance(module, torch.nn.GroupNorm)]
+    seen: dict[torch.nn.GroupNorm, tuple[torch.Tensor, torch.Tensor]] = {}
+    handles = [norm.register_forward_pre_hook(_noting(seen)) for norm in norms]
+    try:
+        look()
+    finally:
+        for handle in handles:
+            handle.remove()
+    for norm in norms:
+        norm.forward = _normalising(norm, *seen[norm])  # put back below
+    try:
+        yield
+    finally:
+        for norm in norms:
+            del norm.forward
+
+
+_Seen = dict[torch.nn.GroupNorm, tuple[torch.Tensor, torch.Tensor]]
+
+
+def _noting(seen: _Seen) -> Callable[[torch.nn.GroupNorm, tuple[torch.Tensor]], None]:
+    def note(norm: torch.nn.GroupNorm, given: tuple[torch.Tensor]) -> None:
+        grouped = given[0].float().unflatten(1, (norm.num_groups, -1)).flatten(2)
+        seen[norm] = torch.var_mean(grouped, dim=2, unbiased=False)
+
+    return note
+
+
+def _normalising(
+    norm: torch.nn.GroupNorm, variance: torch.Tensor, mean: torch.Tensor
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    def forward(given: torch.Tensor) -> torch.Tensor:
+        """A gain and a shift a channel: one operation and one new tensor, as the library's own GroupNorm."""
+        per_group = norm.num_channels // norm.num_groups
+        gain = (variance + norm.eps).rsqrt().repeat_interleave(per_group, dim=1)
+        shift = -mean.repeat_interleave(per_group, dim=1) * gain
+        if norm.affine:
+            gain, shift = gain * norm.weight.float(), shift * norm.weight.float() + norm.bias.float()
+        shape = (*gain.shape, *[1] * (given.ndim - 2))
+        return torch.addcmul(shift.view(shape).to(given.dtype), given, gain.view(shape).to(given.dtype))
+
+    return forward
