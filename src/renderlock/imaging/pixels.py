@@ -23,6 +23,12 @@ Pixels = NDArray[np.uint8]
 Raster = NDArray[np.uint8] | NDArray[np.uint16]
 """Height x width x 1 (grey), 2 (grey and alpha), 3 or 4 channels of 8 or 16 bits each: what is merged and written."""
 
+
+def colour_channels(channels: int) -> int:
+    """How many of 1 to 4 channels are colour, without alpha."""
+    return channels - 1 if channels in {2, 4} else channels
+
+
 LARGEST_PICTURE_PX = 32_768 * 32_768
 """Pictures with more pixels are refused before they are decoded."""
 

@@ -40,7 +40,8 @@ class TilePlace:
         whole = [number for number in numbers if isinstance(number, int) and not isinstance(number, bool)]
         if len(whole) < 4 or min(whole) < 0:
             raise ValueError(f"its {TILE_KEY} text does not say where the tile lies")
-        return cls(*whole, of=str(fields.get("of", "")))
+        left, top, canvas_width, canvas_height = whole
+        return cls(left, top, canvas_width, canvas_height, str(fields.get("of", "")))
 
 
 @dataclass(frozen=True)

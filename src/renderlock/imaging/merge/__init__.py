@@ -1,0 +1,16 @@
+"""Tiles into one picture, as a stream: memory is set by one row of tiles, not by the canvas."""
+
+from renderlock.imaging.merge.ports import Base, Blend, PixelsBase, PixelsSource, TileSource
+from renderlock.imaging.merge.report import MergeReport, OverlapDifference
+from renderlock.imaging.merge.streaming import merge_tiles
+
+__all__ = [
+    "Base",
+    "Blend",
+    "MergeReport",
+    "OverlapDifference",
+    "PixelsBase",
+    "PixelsSource",
+    "TileSource",
+    "merge_tiles",
+]

@@ -1,0 +1,66 @@
+"""What a merge reads from: tiles one at a time, and the base's rows; with the forms of both that lie in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from renderlock.imaging.pixels import Raster
+from renderlock.imaging.tiles import Tile, cut
+
+Blend = Literal["auto", "hann", "two-band"]
+"""`auto` looks at the overlaps first; `hann` is a plain feather; `two-band` keeps detail where tiles differ."""
+
+
+class TileSource(Protocol):
+    """Gives tiles; all of them with the same channels and bits."""
+
+    def read(self, tile: Tile) -> Raster:
+        """The pixels of a tile, height x width x channels; may be called twice for each, and is not written to."""
+
+
+class Base(Protocol):
+    """The picture that a merged one must agree with when it is scaled down: what was approved."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+
+    def read_rows(self, top: int, bottom: int) -> Raster:
+        """The rows from `top` up to `bottom`, which is not in them."""
+
+
+@dataclass(frozen=True)
+class PixelsSource:
+    """The tiles of a picture that lies in memory."""
+
+    pixels: Raster
+
+    def read(self, tile: Tile) -> Raster:
+        """The part of the picture the tile shows."""
+        return cut(self.pixels, tile)
+
+
+@dataclass(frozen=True)
+class PixelsBase:
+    """A base that lies in memory."""
+
+    pixels: Raster
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[0])
+
+    def read_rows(self, top: int, bottom: int) -> Raster:
+        """The rows from `top` up to `bottom`."""
+        return self.pixels[top:bottom]
