@@ -25,8 +25,9 @@ from renderlock.actions.models import Models
 from renderlock.actions.plan import Job, Planner, Selection
 from renderlock.actions.run import Run, RunUnwatched
 from renderlock.actions.single import Wish, single_pipeline
-from renderlock.actions.workspace import PIPELINE_NAME, Place, StoredHashes, store_path_of
+from renderlock.actions.workspace import PIPELINE_NAME, Place, budget_of, kept_in, store_path_of
 from renderlock.engines.base import EngineOptions, Preview
+from renderlock.engines.hosted.options import HostedOptions
 from renderlock.errors import EngineFailed, InputUnusable, KeyNotTaken
 from renderlock.files import write_file
 from renderlock.settings import Settings, current_settings
@@ -148,7 +149,8 @@ class Client:
         self.settings = settings or current_settings()
         self.place = Place(Path(PIPELINE_NAME), None if store is None else Path(store))
         self.store = Store.create(store_path_of(self.place))
-        self.models = Models(_options(self.settings, self.store, api_key))
+        options = _options(self.settings, api_key)
+        self.models = Models(kept_in(self.store, options, budget=budget_of(self.place)))
         try:
             self._refuse_unused_key(api_key)
         except BaseException:
@@ -228,5 +230,11 @@ class Client:
             raise KeyNotTaken(model=self.model)
 
 
-def _options(settings: Settings, store: Store, api_key: str | None) -> EngineOptions:
-    return EngineOptions(settings.threads, settings.offline, settings.device, StoredHashes(store), api_key)
+def _options(settings: Settings, api_key: str | None) -> EngineOptions:
+    return EngineOptions(
+        threads=settings.threads,
+        offline=settings.offline,
+        device=settings.device,
+        api_key=api_key,
+        hosted=HostedOptions.of(settings),
+    )

@@ -15,7 +15,7 @@ from renderlock.actions.review import decisions
 from renderlock.actions.run import PictureResult, Run, RunResult, RunWatch
 from renderlock.actions.shown import Shown
 from renderlock.actions.user_files import write_new_file
-from renderlock.actions.workspace import open_models
+from renderlock.actions.workspace import open_models, spending_limit
 from renderlock.engines.base import EngineOptions
 from renderlock.errors import PromptMissing
 from renderlock.spec.pipeline import Pipeline
@@ -39,7 +39,7 @@ def open_run(pipeline: Pipeline, engines: EngineOptions, options: RunOptions, wa
     """
     if not pipeline.assets:
         raise PromptMissing(file=pipeline.path)
-    with Store.create(pipeline.store) as store, open_models(store, engines) as models:
+    with Store.create(pipeline.store) as store, open_models(store, engines, budget=spending_limit(pipeline)) as models:
         planner = Planner(pipeline, store, models, options.selection, decisions(store), rehearse=options.rehearse)
         run = Run(planner, workers=options.workers or 1, watch=watch)
         if options.workers is None:

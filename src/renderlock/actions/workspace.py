@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from renderlock.actions.calls.book import Purpose
+from renderlock.actions.calls.journal import StoreJournal
 from renderlock.actions.models import Models
 from renderlock.engines.base import EngineOptions
 from renderlock.engines.files import hash_file
 from renderlock.errors import InputUnusable
+from renderlock.spec.money import Cost
 from renderlock.spec.pipeline import Pipeline
 from renderlock.spec.pipeline_file import load_pipeline
 from renderlock.store.store import FileStamp, Store
@@ -66,8 +69,28 @@ def store_path_of(place: Place) -> Path:
     return load_pipeline(place.file).store if place.file.is_file() else place.folder / STORE_NAME
 
 
+def kept_in(
+    store: Store, options: EngineOptions, *, budget: Cost | None = None, purpose: Purpose = "render"
+) -> EngineOptions:
+    """The options with file hashes remembered and paid calls journalled in a store, within its budget."""
+    journal = StoreJournal(store, budget, purpose)
+    return replace(options, file_hashes=StoredHashes(store), hosted=replace(options.hosted, journal=journal))
+
+
 @contextmanager
-def open_models(store: Store, options: EngineOptions) -> Iterator[Models]:
-    """Models that remember file hashes in a store, closed at the end."""
-    with Models(replace(options, file_hashes=StoredHashes(store))) as models:
+def open_models(
+    store: Store, options: EngineOptions, *, budget: Cost | None = None, purpose: Purpose = "render"
+) -> Iterator[Models]:
+    """Models that remember file hashes and paid calls in a store, closed at the end."""
+    with Models(kept_in(store, options, budget=budget, purpose=purpose)) as models:
         yield models
+
+
+def budget_of(place: Place) -> Cost | None:
+    """The budget of a place's pipeline, None where it has none or there is no pipeline."""
+    return spending_limit(load_pipeline(place.file)) if place.file.is_file() else None
+
+
+def spending_limit(pipeline: Pipeline) -> Cost | None:
+    """The budget of a pipeline as a cost."""
+    return None if pipeline.budget is None else Cost(pipeline.budget.amount, pipeline.budget.currency)

@@ -97,7 +97,8 @@ def replay_command(
     json: JsonOption = False,
 ) -> None:
     """Render a picture again and say how equal it came out (exit code 1 if it drifted)."""
-    with _open(file, store) as opened, open_models(opened, engine_options(current_settings())) as models:
+    options = engine_options(current_settings())
+    with _open(file, store) as opened, open_models(opened, options, purpose="replay") as models:
         found = replay(opened, models, address, reference=model, watch=Unwatched())
     if json:
         answer_json(_replay_json(found))

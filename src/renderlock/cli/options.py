@@ -10,6 +10,7 @@ import typer
 
 from renderlock.actions.workspace import PIPELINE_NAME, Place
 from renderlock.engines.base import EngineOptions
+from renderlock.engines.hosted.options import HostedOptions
 from renderlock.errors import RecipeError
 from renderlock.settings import Settings
 from renderlock.spec.recipe import Size
@@ -30,7 +31,9 @@ DEFAULT_FILE = Path(PIPELINE_NAME)
 
 def engine_options(settings: Settings) -> EngineOptions:
     """What the settings say about all engines."""
-    return EngineOptions(threads=settings.threads, offline=settings.offline, device=settings.device)
+    return EngineOptions(
+        threads=settings.threads, offline=settings.offline, device=settings.device, hosted=HostedOptions.of(settings)
+    )
 
 
 def place_of(file: Path, store: Path | None) -> Place:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from renderlock.engines.hosted.connections import Connections
 from renderlock.engines.hosted.journal import Journal, Unjournalled
 from renderlock.engines.hosted.lanes import Lanes
-from renderlock.settings import KeyRing
+from renderlock.settings import KeyRing, Settings
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,16 @@ class HostedOptions:
     location: str = ""
     lanes: Lanes = field(default_factory=Lanes, repr=False, compare=False)
     connections: Connections = field(default_factory=Connections, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings say, without a journal."""
+        return cls(
+            urls=dict(settings.urls),
+            keys=settings.keys,
+            allow_retired=settings.allow_retired,
+            picture_hosts=settings.picture_hosts,
+            prices=settings.prices,
+            project=settings.project,
+            location=settings.location,
+        )

@@ -141,6 +141,8 @@ class Buyer:
                 raise MayBeBilled(model=self._model, call=past.call, reason=reason)
             case "given-up":
                 raise CallGivenUp(model=self._model, call=past.call, by=past.by)
+            case "failed" if past.billed == "maybe":
+                raise MayBeBilled(model=self._model, call=past.call, reason=past.words.rstrip("."))
             case "failed":
                 words = f"{past.words} (call {past.call}; it is not paid for again unless someone says so)"
                 raise NoPicture(model=self._model, words=words, billed=past.billed)
