@@ -47,8 +47,9 @@ FACTS = UpscalerFacts(
 class Dat:
     """DAT-light in torch."""
 
-    def __init__(self, files: dict[int, Path], options: UpscalerOptions) -> None:
+    def __init__(self, files: dict[int, Path], version: str, options: UpscalerOptions) -> None:
         self._files = files
+        self._version = version
         self._options = options
         self._device = pick_device(options.device)
         self._loaded: dict[int, Weights] = {}
@@ -62,7 +63,7 @@ class Dat:
     def identify(self) -> ModelIdentity:
         """Version of the package, and every file's hash."""
         paths = list(self._files.values())
-        return identify_files(FACTS.reference, PACKAGE.version("dat"), SURFACE, paths, self._options)
+        return identify_files(FACTS.reference, self._version, SURFACE, paths, self._options)
 
     def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
         """The patch through the network of that factor."""
@@ -97,7 +98,8 @@ def open_model(model: str, options: UpscalerOptions) -> Dat:
     """DAT-light; it has no other models."""
     if model:
         raise UnknownName(kind="model of dat", name=model, known="dat alone")
-    return Dat({factor: PACKAGE.path("dat", f"DAT_light_x{factor}.pth") for factor in FACTS.scales}, options)
+    files = {factor: PACKAGE.path("dat", f"DAT_light_x{factor}.pth") for factor in FACTS.scales}
+    return Dat(files, PACKAGE.version("dat"), options)
 
 
 def _load(path: Path, device: str) -> Weights:
