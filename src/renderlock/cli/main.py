@@ -51,6 +51,7 @@ COMMANDS = {
     "store": CommandEntry("store", "Look after the store: check, rebuild, gc, info."),
     "engines": CommandEntry("operate", "List the engines and what their models can do."),
     "doctor": CommandEntry("operate", "Check every line of the lock against this machine."),
+    "testing": CommandEntry("testing", "Serve strict providers on this machine, to rehearse hosted pipelines."),
     "schema": CommandEntry("operate", "Print the JSON Schema of pipeline.yml."),
 }
 

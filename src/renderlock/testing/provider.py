@@ -10,6 +10,7 @@ import base64
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from math import ceil
 from typing import ClassVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -82,7 +83,7 @@ class Provider(ABC):
 
     def struck(self, fault: Fault) -> Refused:
         """The provider's own answer for a fault that refuses a request."""
-        headers = {"Retry-After": f"{fault.time_s:g}"} if fault.name == "rate-limit-retry-after" else {}
+        headers = {"Retry-After": str(ceil(fault.time_s))} if fault.name == "rate-limit-retry-after" else {}
         status, reason = _REFUSALS[fault.name]
         refused = self.refusal(status, reason, fault)
         return Refused(refused.status, refused.body, refused.headers | headers)

@@ -31,10 +31,10 @@ class Server:
     """
 
     def __init__(self, provider: type[Provider], options: ServeOptions) -> None:
-        self.key = options.key or secrets.token_hex(16)
         limit = provider.concurrency if options.concurrency is None else options.concurrency
         self._desk = Desk(Script(options.faults), Painter(options.pictures), options.latency_s, limit or None)
-        self._provider = provider(self._desk, self.key)
+        self._provider = provider(self._desk, options.key or secrets.token_hex(16))
+        self.key = self._provider.key
         self._sockets = [_listen(options.port), _listen(0)]
         port, picture_port = (each.getsockname()[1] for each in self._sockets)
         self.url = f"http://{HOST}:{port}"
