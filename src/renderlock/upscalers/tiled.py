@@ -1,7 +1,8 @@
 """Pictures enlarged to any size, tile by tile, with memory set by one row of tiles and never by the result.
 
 Inner tile edges bring real pixels as context, as far as the upscaler's facts ask for; the passes of a network are run
-one after the other on each tile; the last step to the exact size is an antialiased resampling.
+one after the other on each tile; an antialiased resampling comes to the exact size; and what a network made is
+projected back, so that the result, scaled down, is the source again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import Protocol
 
 import numpy as np
 
+from renderlock.imaging.back_projection import BackProjector
+from renderlock.imaging.dithering import quantise
+from renderlock.imaging.merge.ports import PixelsBase
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Upscaler, UpscalerFacts
@@ -35,6 +39,9 @@ class UnwatchedTiles:
 
     def on_tile(self, done: int, tiles: int) -> None:
         """Lets the work go on."""
+
+
+UNWATCHED = UnwatchedTiles()
 
 
 @dataclass(frozen=True)
@@ -73,26 +80,45 @@ def plan_enlargement(facts: UpscalerFacts, source: Size, target: Size) -> Enlarg
     return EnlargePlan(source, target, passes, facts.tile_px, _halo_of(facts, passes))
 
 
-def enlarge_whole(pixels: Pixels, target: Size, upscaler: Upscaler, watch: TileWatch | None = None) -> Pixels:
-    """The picture (H x W x 1|3|4, 8 bits) at `target`, in memory."""
+def enlarge_whole(
+    pixels: Pixels, target: Size, upscaler: Upscaler, *, project: bool = True, watch: TileWatch = UNWATCHED
+) -> Pixels:
+    """The picture (H x W x 1|3|4, 8 bits) at `target`, in memory; see `enlarge_bands`."""
     whole = np.empty((target.height, target.width, pixels.shape[2]), np.uint8)
     top = 0
-    for band in enlarge_bands(pixels, target, upscaler, watch):
+    for band in enlarge_bands(pixels, target, upscaler, project=project, watch=watch):
         whole[top : top + len(band)] = band
         top += len(band)
     return whole
 
 
-def enlarge_bands(pixels: Pixels, target: Size, upscaler: Upscaler, watch: TileWatch | None = None) -> Iterator[Pixels]:
-    """The rows of the picture at `target`, from the top, in bands; the same rows whichever bands they come in."""
+def enlarge_bands(
+    pixels: Pixels, target: Size, upscaler: Upscaler, *, project: bool = True, watch: TileWatch = UNWATCHED
+) -> Iterator[Pixels]:
+    """The rows of the picture at `target`, from the top, in bands; the same rows whichever bands they come in.
+
+    `project` makes what a network gave agree with the source, by back-projection; interpolation does without.
+    """
     layers = split_layers(pixels)
     plan = plan_enlargement(upscaler.facts, Size(pixels.shape[1], pixels.shape[0]), target)
+    colours = _to_target(_enlarged_rows(layers.colour, plan, upscaler, watch), plan)
+    if project and plan.passes and upscaler.facts.is_learned:
+        colours = _projected(colours, layers.colour, target)
     top = 0
-    for colour in _to_target(_enlarged_rows(layers.colour, plan, upscaler, watch or UnwatchedTiles()), plan):
+    for colour in colours:
         bottom = top + len(colour)
         alpha = None if layers.alpha is None else resample_rows(layers.alpha, target, top, bottom)
         yield join_layers(colour, alpha, grey=layers.grey, channels=pixels.shape[2])
         top = bottom
+
+
+def _projected(rows: Iterator[Pixels], source: Pixels, target: Size) -> Iterator[Pixels]:
+    """The rows corrected towards the source, some rows later."""
+    projector, done = BackProjector(target.width, target.height, PixelsBase(source)), 0
+    for band in rows:
+        for corrected in projector.push(band.astype(np.float32)):
+            yield quantise(corrected, done, np.uint8).astype(np.uint8, copy=False)
+            done += len(corrected)
 
 
 def _passes(scales: tuple[int, ...], ratio: float) -> tuple[int, ...]:
