@@ -7,6 +7,7 @@ import pytest
 
 from renderlock.errors import Problem
 from renderlock.spec.finishing import RUNGS, Finishing, OverlayChoice, PaletteChoice
+from renderlock.spec.pipeline import finishing_for
 from renderlock.spec.pipeline_file import load_pipeline
 
 Write = Callable[[str], Path]
@@ -72,6 +73,40 @@ def test_a_step_with_an_overlay_by_locale_becomes_one_step_a_locale(write_pipeli
     assert files == ["banner.en.svg", "banner.de.svg"]
     assert pipeline.steps[2].needs == ("final-en", "final-de")
     assert {step.name for step in pipeline.ordered_steps[:2]} == {"final-en", "final-de"}
+
+
+def test_an_assets_own_overlay_and_palette_take_the_place_of_the_steps_in_finals_only(write_pipeline: Write) -> None:
+    text = (
+        "review_model: r\nfinal_model: f\nassets: [{name: hero, prompt: a cat, overlay: own.svg, palette: own.gpl}]\n"
+        "steps:\n  - {name: quick, model: review, overlay: step.svg}\n"
+        "  - {name: final, model: final, overlay: step.svg, icc: sRGB}\n"
+    )
+    pipeline = load_pipeline(write_pipeline(text))
+
+    quick, final = (finishing_for(pipeline.assets[0], step) for step in pipeline.steps)
+
+    assert [overlay.file.name for overlay in quick.overlays] == ["step.svg"]
+    assert [overlay.file.name for overlay in final.overlays] == ["own.svg"]
+    assert (quick.palette, final.icc) == (None, "sRGB")
+    assert final.palette is not None
+    assert final.palette.file.name == "own.gpl"
+
+
+def test_an_assets_overlay_by_locale_makes_the_final_steps_differ_by_locale(write_pipeline: Write) -> None:
+    text = (
+        "review_model: r\nfinal_model: f\nlocales: [en, de]\n"
+        "assets: [{name: hero, prompt: a cat, overlay: '${locale}.svg'}]\n"
+        "steps: [{name: quick, model: review}, {name: final, model: final}]\n"
+    )
+    pipeline = load_pipeline(write_pipeline(text))
+
+    files = {step.name: finishing_for(pipeline.assets[0], step).overlays for step in pipeline.steps}
+
+    assert {name: [one.file.name for one in overlays] for name, overlays in files.items()} == {
+        "quick": [],
+        "final-en": ["en.svg"],
+        "final-de": ["de.svg"],
+    }
 
 
 def test_a_variable_called_locale_keeps_its_value(write_pipeline: Write) -> None:

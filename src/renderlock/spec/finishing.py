@@ -5,7 +5,7 @@ What acts on them is in `actions.finals`; here is only what can be written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -51,6 +51,15 @@ class OverlayChoice:
     margin: float = 0.0
     opacity: float = 1.0
     blend: Blend = "normal"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its file differs by locale."""
+        return LOCALE in str(self.file)
+
+    def in_locale(self, locale: str) -> OverlayChoice:
+        """The overlay with its file of one locale."""
+        return replace(self, file=Path(str(self.file).replace(LOCALE, locale)))
 
 
 @dataclass(frozen=True)

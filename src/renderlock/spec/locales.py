@@ -1,60 +1,66 @@
-"""Locales: a step whose overlay differs by locale becomes one step a locale.
+"""Locales: a step whose overlays differ by locale becomes one step a locale.
 
 Everything before the overlay is the same recipe for each of them, so it is rendered once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from renderlock.spec.finishing import LOCALE, OverlayChoice
-from renderlock.spec.pipeline import Step
+from renderlock.spec.finishing import LOCALE
+from renderlock.spec.pipeline import Asset, Step
 from renderlock.spec.report import Report, describe
+from renderlock.spec.roles import Role
 
 
-def has_locale(step: Step) -> bool:
-    """Whether one of the step's overlays differs by locale."""
-    return any(LOCALE in str(overlay.file) for overlay in step.finishing.overlays)
+def in_locales(
+    steps: Sequence[Step], assets: Sequence[Asset], locales: Sequence[str], report: Report
+) -> tuple[Step, ...]:
+    """The steps, each that differs by locale replaced by one a locale; what needs it needs them all.
+
+    Reports locales that no overlay uses, and names of theirs that are taken.
+    """
+    local = {step.name for step in steps if _is_local(step, assets)}
+    _check(steps, local, locales, report)
+    expanded: list[Step] = []
+    for step in steps:
+        needs = tuple(name for need in step.needs for name in _names(need, local, locales))
+        if step.name in local:
+            expanded.extend(_in_locale(replace(step, needs=needs), locale) for locale in locales)
+        else:
+            expanded.append(replace(step, needs=needs))
+    return tuple(expanded)
 
 
-def check_locales(steps: Sequence[Step], locales: Sequence[str], report: Report) -> None:
-    """Reports locales that no overlay uses, and names of theirs that are taken."""
-    local = [step for step in steps if has_locale(step)]
+def _is_local(step: Step, assets: Sequence[Asset]) -> bool:
+    overlays = list(step.finishing.overlays)
+    if step.role is Role.FINAL:
+        overlays += [overlay for asset in assets for overlay in asset.overlays]
+    return any(overlay.is_local for overlay in overlays)
+
+
+def _check(steps: Sequence[Step], local: Collection[str], locales: Sequence[str], report: Report) -> None:
     if locales and not local:
         allowed = f"an overlay with {LOCALE} in its file, so that they are used"
         report.add(("locales",), "locales that no step uses", allowed, at_key=True)
     taken = {step.name.casefold() for step in steps}
     for index, step in enumerate(steps):
-        for name in (_name_in(step, locale) for locale in (locales if step in local else ())):
-            if name.casefold() in taken:
-                allowed = f"a name without {describe(name)} beside it: its locales become steps of these names"
-                report.add(("steps", index, "name"), describe(step.name), allowed)
+        clashing = [name for name in _names(step.name, local, locales) if name.casefold() in taken]
+        if step.name in local and clashing:
+            allowed = f"a name without {describe(clashing[0])} beside it: its locales become steps of these names"
+            report.add(("steps", index, "name"), describe(step.name), allowed)
 
 
-def in_locales(steps: Sequence[Step], locales: Sequence[str]) -> tuple[Step, ...]:
-    """The steps, each that differs by locale replaced by one a locale; what needs it needs them all."""
-    replaced = {step.name: tuple(_name_in(step, locale) for locale in locales) for step in steps if has_locale(step)}
-    expanded: list[Step] = []
-    for step in steps:
-        needs = tuple(name for need in step.needs for name in replaced.get(need, (need,)))
-        step = replace(step, needs=needs)  # noqa: PLW2901 - the step as the expanded pipeline has it
-        if step.name in replaced:
-            expanded.extend(_in_locale(step, locale) for locale in locales)
-        else:
-            expanded.append(step)
-    return tuple(expanded)
+def _names(step: str, local: Collection[str], locales: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_name_in(step, locale) for locale in locales) if step in local else (step,)
 
 
-def _name_in(step: Step, locale: str) -> str:
-    return f"{step.name}-{locale}"
+def _name_in(step: str, locale: str) -> str:
+    return f"{step}-{locale}"
 
 
 def _in_locale(step: Step, locale: str) -> Step:
-    overlays = tuple(_overlay_in(overlay, locale) for overlay in step.finishing.overlays)
-    return replace(step, name=_name_in(step, locale), finishing=replace(step.finishing, overlays=overlays))
-
-
-def _overlay_in(overlay: OverlayChoice, locale: str) -> OverlayChoice:
-    return replace(overlay, file=Path(str(overlay.file).replace(LOCALE, locale)))
+    overlays = tuple(overlay.in_locale(locale) for overlay in step.finishing.overlays)
+    finishing = replace(step.finishing, overlays=overlays)
+    return replace(step, name=_name_in(step.name, locale), finishing=finishing, locale=locale)

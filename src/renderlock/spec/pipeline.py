@@ -7,12 +7,12 @@ unique, steps form no cycle, every step names a role that has a model. Nothing h
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from renderlock.spec.finishing import Finishing
+from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.place import Place
 from renderlock.spec.recipe import Size
 from renderlock.spec.roles import Role
@@ -22,7 +22,11 @@ DeviationPolicy = Literal["refuse", "record"]
 
 @dataclass(frozen=True)
 class Asset:
-    """One picture to deliver. `seeds` is never empty; `text` must be legible in the picture."""
+    """One picture to deliver.
+
+    `seeds` is never empty; `text` must be legible in the picture; `overlays` and `palette` take the place of the
+    step's where the final model renders.
+    """
 
     name: str
     prompt: str
@@ -31,6 +35,8 @@ class Asset:
     init_image: Path | None = None
     text: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    overlays: tuple[OverlayChoice, ...] = ()
+    palette: PaletteChoice | None = None
     place: Place | None = field(default=None, compare=False)
 
 
@@ -38,8 +44,9 @@ class Asset:
 class Step:
     """One stage an asset passes; None means that the step leaves the choice to the model.
 
-    `needs` holds `init_from` too. `variants` is the number of seeds from the asset's first on, None for all
-    the asset's own. `places` says where each key was written.
+    `locale` is the one its overlays are in, "" where none differs by it. `needs` holds `init_from` too.
+    `variants` is the number of seeds from the asset's first on, None for all the asset's own. `places` says where
+    each key was written.
     """
 
     name: str
@@ -56,6 +63,7 @@ class Step:
     strength: float | None = None
     deviations: DeviationPolicy = "refuse"
     finishing: Finishing = field(default_factory=Finishing)
+    locale: str = ""
     place: Place | None = field(default=None, compare=False)
     places: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
@@ -127,3 +135,12 @@ def seeds_for(asset: Asset, step: Step) -> tuple[int, ...]:
     if step.variants is None:
         return asset.seeds
     return tuple(range(asset.seeds[0], asset.seeds[0] + step.variants))
+
+
+def finishing_for(asset: Asset, step: Step) -> Finishing:
+    """What a step does to the picture of an asset; in finals, with the overlays and the palette of the asset."""
+    finishing = step.finishing
+    if step.role is not Role.FINAL:
+        return finishing
+    overlays = tuple(overlay.in_locale(step.locale) for overlay in asset.overlays)
+    return replace(finishing, overlays=overlays or finishing.overlays, palette=asset.palette or finishing.palette)

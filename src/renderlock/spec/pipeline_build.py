@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from renderlock.spec.finishing import Finishing
-from renderlock.spec.locales import check_locales, in_locales
+from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
+from renderlock.spec.locales import in_locales
 from renderlock.spec.pipeline import Asset, DeviationPolicy, NotBuiltYetKey, Pipeline, Step
 from renderlock.spec.pipeline_model import AssetFields, StepModel, TopModel
 from renderlock.spec.place import KeyPath, Place, dotted
@@ -60,17 +60,17 @@ def build_pipeline(
         _step(path, step, models[step.role], _StepContext(("steps", index), deviations, report))
         for index, step in enumerate(checked)
     )
-    check_locales(steps, model.locales or (), report)
+    default_seeds = model.seeds or DEFAULT_SEEDS
+    built = tuple(_asset(path, asset, default_seeds) for asset in assets)
     not_built_yet = tuple(_not_built_yet(model, steps, assets, report))
-    steps = in_locales(steps, model.locales or ())
+    steps = in_locales(steps, built, model.locales or (), report)
     by_name = {step.name: step for step in steps}
     order = ordered_names({step.name: step.needs for step in steps})
-    default_seeds = model.seeds or DEFAULT_SEEDS
     return Pipeline(
         path=path,
         project=model.project or path.resolve().parent.name,
         models=models,
-        assets=tuple(_asset(path, asset, default_seeds) for asset in assets),
+        assets=built,
         steps=steps,
         ordered_steps=tuple(by_name[name] for name in order),
         store=path.parent / (model.store or DEFAULT_STORE),
@@ -110,6 +110,8 @@ def _asset(path: Path, asset: CheckedAsset, default_seeds: tuple[int, ...]) -> A
         init_image=path.parent / fields.init_image if fields.init_image else None,
         text=fields.text or (),
         tags=fields.tags or (),
+        overlays=_in_folder(path.parent, fields.overlay or ()),
+        palette=_palette_in(path.parent, fields.palette),
         place=asset.place,
     )
 
@@ -140,7 +142,6 @@ def _step(path: Path, checked: CheckedStep, reference: str, context: _StepContex
 
 
 def _finishing(folder: Path, step: StepModel) -> Finishing:
-    palette = step.palette
     return Finishing(
         tiles=step.tiles,
         tile_overlap=step.tile_overlap,
@@ -148,10 +149,18 @@ def _finishing(folder: Path, step: StepModel) -> Finishing:
         memory_ladder=Finishing().memory_ladder if step.memory_ladder is None else step.memory_ladder,
         upscale=step.upscale,
         match=folder / step.match if step.match else None,
-        overlays=tuple(replace(overlay, file=folder / overlay.file) for overlay in step.overlay or ()),
-        palette=replace(palette, file=folder / palette.file) if palette else None,
+        overlays=_in_folder(folder, step.overlay or ()),
+        palette=_palette_in(folder, step.palette),
         icc=step.icc,
     )
+
+
+def _in_folder(folder: Path, overlays: Sequence[OverlayChoice]) -> tuple[OverlayChoice, ...]:
+    return tuple(replace(overlay, file=folder / overlay.file) for overlay in overlays)
+
+
+def _palette_in(folder: Path, palette: PaletteChoice | None) -> PaletteChoice | None:
+    return palette and replace(palette, file=folder / palette.file)
 
 
 def _not_built_yet(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from renderlock.spec import finishing_fields
 from renderlock.spec import pipeline_fields as fields
 from renderlock.spec.finishing import ANCHORS, BLENDS, DITHERS, RUNGS, OverlayChoice, PaletteChoice, Rung
+from renderlock.spec.finishing_fields import OVERLAY_ALLOWED, PALETTE_ALLOWED
 from renderlock.spec.pipeline import Budget, DeviationPolicy
 from renderlock.spec.pipeline_fields import MOST_SEEDS
 from renderlock.spec.recipe import LARGEST_SEED, LARGEST_SIDE_PX, LONGEST_PROMPT, Size
@@ -184,6 +185,8 @@ class AssetFields(_Map):
     init_image: RelativePath | None = Field(None, description="The picture that steps with `strength` start from.")
     text: Texts | None = Field(None, description="Texts that must be legible in the picture.")
     tags: Texts | None = Field(None, description="Words to find the asset by.")
+    overlay: Overlays | None = Field(None, description=f"In finals, in place of the step's: {OVERLAY_ALLOWED}.")
+    palette: Palette | None = Field(None, description=f"In finals, in place of the step's: {PALETTE_ALLOWED}.")
 
 
 class AssetModel(AssetFields):
@@ -213,8 +216,8 @@ class StepModel(_Map):
     memory_ladder: Ladder | None = Field(None, description=finishing_fields.LADDER_ALLOWED)
     upscale: Upscale | None = Field(None, description=fields.UPSCALE_ALLOWED)
     match: RelativePath | None = Field(None, description="The picture whose colours are taken over.")
-    overlay: Overlays | None = Field(None, description=finishing_fields.OVERLAY_ALLOWED)
-    palette: Palette | None = Field(None, description=finishing_fields.PALETTE_ALLOWED)
+    overlay: Overlays | None = Field(None, description=OVERLAY_ALLOWED)
+    palette: Palette | None = Field(None, description=PALETTE_ALLOWED)
     icc: Text | None = Field(None, description="The colour profile of the file: sRGB, DisplayP3, or an .icc file.")
 
 
