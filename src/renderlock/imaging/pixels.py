@@ -32,22 +32,42 @@ def colour_channels(channels: int) -> int:
 LARGEST_PICTURE_PX = 32_768 * 32_768
 """Pictures with more pixels are refused before they are decoded."""
 
+_DIGEST_ROWS = 256
+_GUARDED_PX = 80_000_000
+"""Below the size at which Pillow warns of a decompression bomb; libvips reads what is larger."""
+
 _UNREADABLE = (
     UnidentifiedImageError,
     OSError,
     SyntaxError,
     RuntimeError,  # a damaged AVIF
     struct.error,  # damaged EXIF
-    Image.DecompressionBombError,
 )
 """What Pillow raises, over its formats, for bytes that are no picture or a damaged one."""
+
+
+class PixelsDigest:
+    """SHA-256 over shape and values of H x W x C 8-bit pixels, row by row, taken as the rows come."""
+
+    def __init__(self, width: int, height: int, channels: int) -> None:
+        self._hash = hashlib.sha256(f"{width}x{height}x{channels}\n".encode())
+
+    def update(self, rows: Pixels) -> None:
+        """Takes the next rows."""
+        self._hash.update(np.ascontiguousarray(rows).data)
+
+    def hexdigest(self) -> str:
+        """64 hexadecimal digits over all rows."""
+        return self._hash.hexdigest()
 
 
 def digest_pixels(pixels: Pixels) -> str:
     """SHA-256 (hex) over shape and values of H x W x C 8-bit pixels, C-contiguous, row by row."""
     height, width, channels = pixels.shape
-    header = f"{width}x{height}x{channels}\n".encode()
-    return hashlib.sha256(header + np.ascontiguousarray(pixels).tobytes()).hexdigest()
+    digest = PixelsDigest(width, height, channels)
+    for top in range(0, height, _DIGEST_ROWS):
+        digest.update(pixels[top : top + _DIGEST_ROWS])
+    return digest.hexdigest()
 
 
 def encode_png(pixels: Pixels, texts: Mapping[str, str]) -> bytes:
@@ -66,6 +86,8 @@ def decode_picture(data: bytes) -> Pixels:
 
     Raises `ValueError` where the bytes are not a picture Pillow reads, or hold too many pixels.
     """
+    if _png_size_px(data) > _GUARDED_PX:
+        return _decode_large(data)
     try:
         with Image.open(io.BytesIO(data)) as picture:
             if picture.width * picture.height > LARGEST_PICTURE_PX:
@@ -73,6 +95,8 @@ def decode_picture(data: bytes) -> Pixels:
             upright = ImageOps.exif_transpose(picture)
             mode = "RGBA" if upright.has_transparency_data else "RGB"
             return np.asarray(upright.convert(mode))
+    except Image.DecompressionBombError:
+        return _decode_large(data)
     except _UNREADABLE as error:
         raise ValueError(str(error)) from error
 
@@ -94,6 +118,21 @@ def fit_to(pixels: Pixels, width: int, height: int) -> Pixels:
         picture = Image.alpha_composite(ground, picture)
     fitted = ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
     return np.asarray(fitted)
+
+
+def _png_size_px(data: bytes) -> int:
+    """Pixels that the header of a PNG file promises; 0 for another file."""
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
+        return 0
+    width, height = struct.unpack(">II", data[16:24])
+    return int(width * height)
+
+
+def _decode_large(data: bytes) -> Pixels:
+    # Imported here as it loads libvips, which takes longer than a whole run with nothing to do.
+    from renderlock.imaging.regions import decode_large  # noqa: PLC0415
+
+    return decode_large(data)
 
 
 def _is_latin(text: str) -> bool:

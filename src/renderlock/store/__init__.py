@@ -14,7 +14,7 @@ from renderlock.store.maintenance import (
     info,
     rebuild,
 )
-from renderlock.store.records import Encoded, Event, Made, NewEvent, NewRender, Origin, RenderRecord
+from renderlock.store.records import Encoded, Event, Made, NewEvent, NewRender, Origin, RenderRecord, StagedPicture
 from renderlock.store.store import FileStamp, Store
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Origin",
     "RebuildReport",
     "RenderRecord",
+    "StagedPicture",
     "Store",
     "StoreInfo",
     "ThumbnailSide",

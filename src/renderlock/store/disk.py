@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,18 @@ def publish(temp: Path, target: Path) -> bool:
             temp.rename(target)
     sync_folder(target.parent)
     return new
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Gives a finished file a second name, or copies it to another disk; the disk has it when this returns."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS | {errno.EXDEV}:
+            raise
+        shutil.copyfile(source, target)
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def replace(temp: Path, target: Path) -> None:

@@ -14,29 +14,35 @@ from pathlib import Path
 
 from renderlock.errors import StoreDamaged, StoreFull
 from renderlock.files import sync_folder, write_durably
-from renderlock.store.disk import has_length, publish, replace
+from renderlock.store.disk import has_length, link_or_copy, publish, replace
 from renderlock.store.files import read_event, read_sidecar
 from renderlock.store.index import Index, record_of
-from renderlock.store.intake import Prepared
+from renderlock.store.intake import Blob, Prepared
 from renderlock.store.layout import Layout, temp_parts
-from renderlock.store.records import Encoded, Event, RenderRecord
+from renderlock.store.records import Event, RenderRecord, StagedPicture
 
 
 def keep_render(layout: Layout, index: Index, prepared: Prepared) -> RenderRecord:
     """The record of a render that is now kept; where it was kept before, the record of that time."""
     known = _kept(layout, index, prepared)
-    if known is not None:
-        return known
-    for sha256, encoded in prepared.blobs.items():
-        keep_blob(layout, sha256, encoded)
+    record = known or _keep_new(layout, index, prepared)
+    for blob in prepared.blobs.values():
+        if isinstance(blob, StagedPicture):
+            blob.path.unlink(missing_ok=True)
+    return record
+
+
+def _keep_new(layout: Layout, index: Index, prepared: Prepared) -> RenderRecord:
+    for sha256, blob in prepared.blobs.items():
+        keep_blob(layout, sha256, blob)
     record = prepared.record
     content = record.to_bytes()
     temp = layout.new_temp("sidecar", record.address)
     write_durably(temp, content)
     with index.writing() as writer:
-        for sha256, encoded in prepared.blobs.items():
-            if not _is_there(layout, sha256, encoded):
-                keep_blob(layout, sha256, encoded)
+        for sha256, blob in prepared.blobs.items():
+            if not _is_there(layout, sha256, blob):
+                keep_blob(layout, sha256, blob)
         if not publish(temp, layout.sidecar(record.address)):
             record = read_sidecar(layout.sidecar(record.address))  # Another process was first; its record stands.
             content = record.to_bytes()
@@ -77,20 +83,29 @@ def _kept(layout: Layout, index: Index, prepared: Prepared) -> RenderRecord | No
     return record_of(rows[0][0]) if rows and whole else None
 
 
-def _is_there(layout: Layout, sha256: str, encoded: Encoded) -> bool:
-    return has_length(layout.blob(sha256, encoded.media_type), len(encoded.data))
+def _is_there(layout: Layout, sha256: str, blob: Blob) -> bool:
+    length = blob.path.stat().st_size if isinstance(blob, StagedPicture) else len(blob.data)
+    return has_length(layout.blob(sha256, blob.media_type), length)
 
 
-def keep_blob(layout: Layout, sha256: str, encoded: Encoded) -> None:
-    """Writes a blob, unless it is there; young, it is safe from the garbage collection until something refers to it."""
-    target = layout.blob(sha256, encoded.media_type)
-    if _is_there(layout, sha256, encoded):
+def keep_blob(layout: Layout, sha256: str, blob: Blob) -> None:
+    """Writes a blob, unless it is there; young, it is safe from the garbage collection until something refers to it.
+
+    A staged file gets a second name in the store, or is copied where the file system has none to give; its own name
+    stays until the render is kept.
+    """
+    target = layout.blob(sha256, blob.media_type)
+    if _is_there(layout, sha256, blob):
         # A young file is safe from the garbage collection until the sidecar refers to it.
         os.utime(target)
         sync_folder(target.parent)
         return
     temp = layout.new_temp("blob", sha256)
-    write_durably(temp, encoded.data)
+    if isinstance(blob, StagedPicture):
+        link_or_copy(blob.path, temp)
+        os.utime(temp)
+    else:
+        write_durably(temp, blob.data)
     try:
         if target.exists():
             replace(temp, target)  # It was cut short by a fault of the disk: same name, the right bytes.

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple, Self
 
 from renderlock.errors import RecipeError
@@ -42,6 +43,21 @@ class Encoded(NamedTuple):
 
     data: bytes
     media_type: str
+
+
+@dataclass(frozen=True)
+class StagedPicture:
+    """A finished picture file that the store takes over: too large to be held in memory.
+
+    `path` is moved into the blobs; it may lie in the store's `tmp`. `pixels_digest` is `digest_pixels` of its 8-bit
+    RGB or RGBA pixels, taken while they were written (`PixelsDigest`).
+    """
+
+    path: Path
+    media_type: str
+    width: int
+    height: int
+    pixels_digest: str
 
 
 @dataclass(frozen=True)
@@ -112,11 +128,12 @@ class Made:
 class NewRender:
     """A render to be kept: its picture, what made it, and where it belongs.
 
-    `picture` is pixels, which the store encodes as PNG with the recipe inside, or a picture file, which is
-    kept byte for byte (imports). `original` is the file a provider sent, kept as a blob of its own.
+    `picture` is pixels, which the store encodes as PNG with the recipe inside; a picture file, which is kept byte
+    for byte (imports); or a staged file, which is moved in. `source` says what the picture was made from or where
+    it comes from (`docs/store-format.md`). `original` is the file a provider sent, kept as a blob of its own.
     """
 
-    picture: Pixels | Encoded
+    picture: Pixels | Encoded | StagedPicture
     recipe: Recipe | None
     standing: Standing
     origin: Origin
@@ -132,7 +149,7 @@ class RenderRecord:
 
     `blob` is the SHA-256 of the picture file, `pixels` that of its decoded pixels (`digest_pixels`);
     `original` is blob and media type of the provider's own file. `source` says, for imports, where the
-    picture comes from (tool, file, raw parameters, prompt ...).
+    picture comes from (tool, file, raw parameters, prompt ...); for a final, its base and its tiles.
     """
 
     address: Address

@@ -28,9 +28,12 @@ from renderlock.store.intake import prepare
 from renderlock.store.keeping import finish_interrupted_writes, keep_blob, keep_event, keep_render
 from renderlock.store.layout import Layout, ThumbnailSide
 from renderlock.store.records import Encoded, Event, NewEvent, NewRender, RenderRecord
-from renderlock.store.thumbnails import is_usable, write_thumbnails
+from renderlock.store.thumbnails import is_usable, shrink_file, write_thumbnails
 
 _PAGE_ROWS = 500
+_LARGE_PX = 64_000_000
+"""Pictures with more pixels are read as a stream."""
+
 _AFTER_ALL = ("~", "~")
 """Sorts after every time and every address."""
 
@@ -97,10 +100,11 @@ class Store:
         Raises `InputUnusable` where a picture file is not a picture, `StoreFull` or `StoreUnusable` where it
         cannot be kept; then nothing refers to what was written, and `collect_garbage` removes it.
         """
-        prepared = prepare(picture)
         with os_errors_as_store_errors(self.layout.root):
+            prepared = prepare(picture)
             record = keep_render(self.layout, self.index, prepared)
-            write_thumbnails(self.layout, record.blob, prepared.pixels)
+            pixels = shrink_file(self.path_of(record)) if prepared.pixels is None else prepared.pixels
+            write_thumbnails(self.layout, record.blob, pixels)
         return record
 
     def find(self, digest: Digest, standing: Standing) -> RenderRecord | None:
@@ -158,7 +162,8 @@ class Store:
         """The WebP thumbnail of a render, made where it is missing; the longest side has `side` pixels at most."""
         path = self.layout.thumbnail(record.blob, side)
         if not is_usable(path):
-            pixels = decode_picture(self.read(record))
+            large = record.size.width * record.size.height > _LARGE_PX
+            pixels = shrink_file(self.path_of(record)) if large else decode_picture(self.read(record))
             with os_errors_as_store_errors(self.layout.root):
                 write_thumbnails(self.layout, record.blob, pixels)
         return path

@@ -22,6 +22,14 @@ def encode_thumbnail(pixels: Pixels, side: int) -> bytes:
     return buffer.getvalue()
 
 
+def shrink_file(path: Path) -> Pixels:
+    """A picture file no larger than thumbnails need, read as a stream; raises `InputUnusable`."""
+    # Imported here as it loads libvips, which takes longer than a whole run with nothing to do.
+    from renderlock.imaging.regions import shrink  # noqa: PLC0415
+
+    return shrink(path, max(THUMBNAIL_SIDES))
+
+
 def write_thumbnails(layout: Layout, blob: str, pixels: Pixels) -> None:
     """Writes the thumbnails of a blob that are not there yet."""
     smaller: tuple[int, bytes] | None = None
