@@ -1,0 +1,198 @@
+"""Enlarging a picture behind a gate: what a network invented is taken back, block by block or whole, and on record.
+
+The order is from the upscaler that was asked for to gentler ones, at last to plain interpolation. Nothing is hidden:
+each attempt's verdict and every fallback are in the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderlock.actions.upscale_engines import EngineUpscaler, Upscalers
+from renderlock.actions.upscale_mixing import Blocks, mix_blocks
+from renderlock.errors import MissingDependency
+from renderlock.imaging.pixels import Pixels
+from renderlock.spec.deviation import Deviation
+from renderlock.spec.recipe import Size
+from renderlock.spec.verdict import Verdict
+from renderlock.upscalers.base import Upscaler
+from renderlock.upscalers.channels import split_layers
+from renderlock.upscalers.tiled import UNWATCHED, TileWatch, enlarge_bands
+
+GENTLER = ("waifu2x", "lanczos")
+"""What a gate may fall back to, of those that are gentler than what was asked for; the last is always there."""
+
+MOST_MIXED = 0.5
+"""The share of blocks up to which they are replaced one by one; beyond it the whole picture is."""
+
+LARGEST_IN_MEMORY_BYTES = 256 * 1024**2
+"""Larger results lie in a file while they are worked on."""
+
+MIX_ROUNDS = 2
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a gate found: its verdict, the blocks that fail by themselves, and how much each block invented.
+
+    `suspect` and `invented` are rows x columns of square blocks of the result; `invented` is 0 for nothing.
+    """
+
+    verdict: Verdict
+    suspect: Blocks
+    invented: NDArray[np.float64]
+
+
+class Gate(Protocol):
+    """Judges an enlarged picture against the one it was made from."""
+
+    @property
+    def name(self) -> str:
+        """Its measures, limits and readers, as one short text that changes when any of them does."""
+
+    def judge(self, source: Pixels, result: Pixels) -> Judged:
+        """The judgement of a result (h x w x 3|4) on its source (H x W x 3|4), both 8 bits."""
+
+
+@dataclass(frozen=True)
+class Upscaled:
+    """An enlarged picture, and how it came to be.
+
+    `upscaler` gave all of it but the blocks in `share`, which come from `fallback`. `judged` holds every judgement in
+    the order of the attempts; the last is that of `pixels`.
+    """
+
+    pixels: Pixels
+    upscaler: str
+    fallback: str = ""
+    share: float = 0.0
+    judged: tuple[Judged, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The gate's verdict about `pixels`; None where no gate was asked."""
+        return self.judged[-1].verdict if self.judged else None
+
+    @property
+    def passed(self) -> bool:
+        """Whether no gate refuses it."""
+        return self.verdict is None or self.verdict.passed
+
+
+@dataclass(frozen=True)
+class Ways:
+    """An upscaler, the gentler ones a gate may fall back to, and what else decides about the pixels.
+
+    `scratch` is a folder for results that are too large for memory.
+    """
+
+    upscaler: Upscaler
+    gentler: tuple[Upscaler, ...] = ()
+    gate: Gate | None = None
+    project: bool = True
+    scratch: Path | None = None
+    watch: TileWatch = field(default=UNWATCHED)
+
+
+def open_gentler(upscalers: Upscalers, upscaler: Upscaler) -> tuple[Upscaler, ...]:
+    """The upscalers a gate may fall back to from this one, as far as they are installed."""
+    found = []
+    for reference in GENTLER:
+        with suppress(MissingDependency):
+            other = upscalers.open(reference)
+            if other.facts.detail.gentleness > upscaler.facts.detail.gentleness:
+                found.append(other)
+    return tuple(found)
+
+
+def upscale_picture(pixels: Pixels, target: Size, ways: Ways) -> Upscaled:
+    """The picture (H x W x 3|4, 8 bits) at `target`, by the first way that the gate lets pass.
+
+    Where none does, it is the gentlest one's, with a verdict that has not passed. Raises what upscalers raise.
+    """
+    result, giver = _enlarge(pixels, target, ways, ways.upscaler), ways.upscaler
+    if ways.gate is None:
+        return Upscaled(result, giver.facts.reference, deviations=_noted(giver))
+    judged = [ways.gate.judge(pixels, result)]
+    for gentler in ways.gentler:
+        if judged[-1].verdict.passed:
+            break
+        second = _enlarge(pixels, target, ways, gentler)
+        mix = _Mix(pixels, result, second, ways)
+        share = mix.settle(ways.gate, judged)
+        if share > 0:
+            return _told(Upscaled(mix.pixels, giver.facts.reference, gentler.facts.reference, share), ways, judged)
+        result, giver = second, gentler
+        judged.append(ways.gate.judge(pixels, result))
+    return _told(Upscaled(result, giver.facts.reference), ways, judged)
+
+
+class _Mix:
+    """A result with ever more of its blocks from a gentler one, until the gate lets it pass."""
+
+    def __init__(self, source: Pixels, first: Pixels, second: Pixels, ways: Ways) -> None:
+        self._source, self._first, self._second = source, first, second
+        self._ways = ways
+        self.pixels = first
+
+    def settle(self, gate: Gate, judged: list[Judged]) -> float:
+        """The share of blocks that had to be replaced; 0 where replacing some does not help."""
+        blocks = judged[-1].suspect
+        for _ in range(MIX_ROUNDS):
+            if not 0 < blocks.mean() <= MOST_MIXED:
+                return 0.0
+            colour = split_layers(self._source).colour
+            into = _canvas(self._first.shape, self._ways)
+            self.pixels = mix_blocks(self._first, self._second, blocks, colour, into)
+            judged.append(gate.judge(self._source, self.pixels))
+            if judged[-1].verdict.passed:
+                return float(blocks.mean())
+            more = blocks | judged[-1].suspect
+            if (more == blocks).all():
+                return 0.0
+            blocks = more
+        return 0.0
+
+
+def _enlarge(pixels: Pixels, target: Size, ways: Ways, upscaler: Upscaler) -> Pixels:
+    whole = _canvas((target.height, target.width, pixels.shape[2]), ways)
+    top = 0
+    for band in enlarge_bands(pixels, target, upscaler, project=ways.project, watch=ways.watch):
+        whole[top : top + len(band)] = band
+        top += len(band)
+    return whole
+
+
+def _canvas(shape: tuple[int, ...], ways: Ways) -> Pixels:
+    """Room for a result, in memory or, where that is too large, in a file that is gone when nobody holds it."""
+    if ways.scratch is None or math.prod(shape) <= LARGEST_IN_MEMORY_BYTES:
+        return np.empty(shape, np.uint8)
+    with TemporaryFile(dir=ways.scratch) as file:
+        return np.memmap(file, np.uint8, "w+", shape=shape)
+
+
+def _told(result: Upscaled, ways: Ways, judged: Sequence[Judged]) -> Upscaled:
+    """The result with its judgements, and with a deviation where it is not all from the upscaler asked for."""
+    asked = ways.upscaler.facts.reference
+    deviations = _noted(ways.upscaler)
+    mixed = f" with {result.share:.1%} of the blocks from {result.fallback}" if result.fallback else ""
+    done = result.upscaler + mixed
+    if done != asked:
+        reasons = "; ".join(str(measure) for measure in judged[0].verdict.failures)
+        deviations += (Deviation("upscaler", asked, done, f"the upscaler gate: {reasons}"),)
+    return replace(result, judged=tuple(judged), deviations=deviations)
+
+
+def _noted(upscaler: Upscaler) -> tuple[Deviation, ...]:
+    """What a provider's upscaler did differently by itself."""
+    return tuple(upscaler.deviations) if isinstance(upscaler, EngineUpscaler) else ()
