@@ -57,7 +57,7 @@ def on_path(installed: Path) -> Iterator[None]:
 
 def test_our_engines_are_listed_first() -> None:
     assert list_engines()[: len(OURS)] == OURS
-    assert [entry.name for entry in OURS] == ["embedded", "diffusers"]
+    assert [entry.name for entry in OURS][:2] == ["embedded", "diffusers"]
 
 
 @pytest.mark.parametrize("reference", ["embeded", "embeded:v1", "Embedded"])

@@ -13,7 +13,7 @@ from renderlock.actions.models import Models
 from renderlock.actions.workspace import read_pipeline
 from renderlock.cli.console import answer, answer_json
 from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, engine_options, place_of
-from renderlock.engines.capabilities import Capabilities
+from renderlock.engines.capabilities import Capabilities, GuidanceRange
 from renderlock.engines.table import list_engines
 from renderlock.settings import current_settings
 from renderlock.spec.pipeline_schema import pipeline_schema
@@ -81,6 +81,13 @@ def _show_model(reference: str, *, as_json: bool) -> None:
         answer(f"{name:<16} {value}")
 
 
+def _guidance_text(guidance: GuidanceRange | None) -> str:
+    if guidance is None:
+        return "no control"
+    default = "the model's own" if guidance.default is None else f"{guidance.default:g}"
+    return f"{guidance.lowest:g} to {guidance.highest:g}, default {default}"
+
+
 def capability_facts(facts: Capabilities) -> dict[str, str]:
     """What a model can do, one readable line a fact."""
     steps, guidance, lifecycle = facts.steps, facts.guidance_scale, facts.lifecycle
@@ -89,13 +96,13 @@ def capability_facts(facts: Capabilities) -> dict[str, str]:
         "sizes": f"{facts.sizes}; native {facts.sizes.native}",
         "seed": facts.seed.value,
         "steps": f"{steps.lowest} to {steps.highest}, default {steps.default}" if steps else "no control",
-        "guidance_scale": f"{guidance.lowest:g} to {guidance.highest:g}, default {guidance.default:g}"
-        if guidance
-        else "no control",
+        "guidance_scale": _guidance_text(guidance),
         "samplers": ", ".join(facts.samplers) or "no control",
         "negative_prompt": "yes" if facts.negative_prompt else "no",
-        "img2img": "yes" if facts.img2img else "no",
+        "img2img": ("yes" if facts.strength else "yes, without a strength") if facts.img2img else "no",
         "batch": str(facts.batch),
+        "formats": ", ".join(facts.formats),
+        "watermark": "yes, one nobody sees" if facts.watermark else "no",
         "previews": "yes" if facts.previews else "no",
         "hosted": "yes" if facts.hosted else "no",
         "lifecycle": f"{lifecycle.state.value}{f' on {lifecycle.on}' if lifecycle.on else ''}{successors}",

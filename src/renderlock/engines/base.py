@@ -138,14 +138,6 @@ class Hosted(Protocol):
         """Proves key and model by the cheapest call, generating nothing. Raises `HostedError`, or as `prepare` does."""
 
 
-@runtime_checkable
-class Upscaling(Protocol):
-    """An engine that can also enlarge a picture."""
-
-    def upscale(self, picture: Pixels, factor: int, watch: Watch) -> Render:
-        """The picture enlarged by a whole factor. Raises as `render` does, `NotCapable` for a factor it has not."""
-
-
 @dataclass(frozen=True)
 class EngineOptions:
     """What the machine's owner decides for all engines; none of it changes pixels.

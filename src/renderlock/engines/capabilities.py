@@ -11,7 +11,10 @@ from datetime import date
 from enum import StrEnum
 from math import log
 
-from renderlock.spec.recipe import Size
+from renderlock.spec.recipe import LARGEST_SEED, Size
+
+_MOST_NAMED = 12
+"""More listed sizes than this are counted, not named, where a sentence tells of them."""
 
 
 class SeedGrade(StrEnum):
@@ -98,6 +101,8 @@ class SizeRule:
         return Size(short, long) if upright else Size(long, short)
 
     def __str__(self) -> str:
+        if len(self.listed) > _MOST_NAMED:
+            return f"one of {len(self.listed)} sizes, {self.listed[0]} to {self.listed[-1]}"
         if self.listed:
             return "one of " + ", ".join(map(str, self.listed))
         sides = f"{self.smallest} to {self.largest} pixels a side in multiples of {self.multiple}"
@@ -126,11 +131,11 @@ class StepRange:
 
 @dataclass(frozen=True)
 class GuidanceRange:
-    """Guidance scale: legal range and what is used when nobody says."""
+    """Guidance scale: legal range and what is used when nobody says; None where the provider keeps that to itself."""
 
     lowest: float
     highest: float
-    default: float
+    default: float | None
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,9 @@ class Capabilities:
     them. `batch` is the most images one call renders; `parallel` tells whether renders in several threads of
     one process are faster than one after another; `previews` whether a render shows its picture as it forms;
     `hosted` tells whether a call leaves the machine; `windows` whether a tile's noise is cut from its canvas's;
-    `levers` names what an engine can do to need less memory (see `EngineOptions.levers`).
+    `levers` names what an engine can do to need less memory (see `EngineOptions.levers`); `largest_seed` is the highest
+    it takes; `strength` tells whether img2img can be told how far to leave its picture; `formats` are the media types
+    pictures come in, the usual first; `watermark` whether they carry one nobody sees.
     """
 
     sizes: SizeRule
@@ -158,4 +165,8 @@ class Capabilities:
     hosted: bool = False
     windows: bool = False
     levers: tuple[str, ...] = ()
+    largest_seed: int = LARGEST_SEED
+    strength: bool = True
+    formats: tuple[str, ...] = ("image/png",)
+    watermark: bool = False
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

@@ -93,6 +93,10 @@ class _Wishes:
         if self.facts.seed is SeedGrade.NONE and asked != 0:
             self._note("seed", asked, "no seed", "the model takes no seed")
             return 0
+        largest = self.facts.largest_seed
+        if asked > largest:
+            self._note("seed", asked, asked % (largest + 1), f"the model takes seeds up to {largest}")
+            return asked % (largest + 1)
         return asked
 
     def steps(self, asked: int | None) -> int | None:
@@ -148,6 +152,8 @@ class _Wishes:
             reason = "the model cannot start from a picture"
             self.impossible.append(Deviation("init", "img2img", "not possible", reason))
             return None
+        if asked is not None and not self.facts.strength:
+            self._note("strength", f"{asked.strength:g}", "the model's own", "the model has no such control")
         return asked
 
     def lifecycle(self) -> None:

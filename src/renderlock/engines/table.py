@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
+from renderlock.engines.aliases import ALIASES, full_reference
 from renderlock.engines.base import Engine, EngineFactory, EngineOptions
 from renderlock.engines.guarded import Origin, open_guarded
 from renderlock.errors import EngineBroken, UnknownName
@@ -33,6 +34,9 @@ class EngineEntry:
 OURS = (
     EngineEntry("embedded", "renderlock.engines.embedded.engine:open_model", "the small model that ships inside"),
     EngineEntry("diffusers", "renderlock.engines.diffusers_local:open_model", "any diffusers model, run here"),
+    EngineEntry("ideogram", "renderlock.engines.ideogram.engine:open_model", "Ideogram's models, called over HTTP"),
+    EngineEntry("imagen", "renderlock.engines.imagen.engine:open_model", "Google's Imagen 4, called over HTTP"),
+    EngineEntry("gemini", "renderlock.engines.gemini.engine:open_model", "Google's Nano Banana, called over HTTP"),
 )
 
 
@@ -44,13 +48,13 @@ def list_engines() -> tuple[EngineEntry, ...]:
 
 
 def open_engine(reference: str, options: EngineOptions) -> Engine:
-    """The engine for a model reference, with no weights loaded.
+    """The engine for a model reference or an alias of one, with no weights loaded.
 
     Raises `UnknownName` with the nearest known name, `EngineBroken` where a third party's module cannot be imported,
     its factory fails, or two packages bring the same name, and what the engine itself raises for a model it does
     not have.
     """
-    name, _, model = reference.partition(":")
+    name, _, model = full_reference(reference).partition(":")
     entry = _entry_named(name)
     if entry.package == OUR_PACKAGE:
         return _load_factory(entry)(model, options)
@@ -69,7 +73,7 @@ def _entry_named(name: str) -> EngineEntry:
         packages = " and ".join(entry.package for entry in found)
         raise EngineBroken(name=name, package=packages, reason="more than one package brings an engine of this name")
     if not found:
-        names = [entry.name for entry in entries]
+        names = [*(entry.name for entry in entries), *ALIASES]
         near = get_close_matches(name, names, 1)
         known = ", ".join(names) + (f". Did you mean {near[0]}?" if near else f". {REHEARSE}")
         raise UnknownName(kind="engine", name=name, known=known)

@@ -30,7 +30,8 @@ class Channel:
     """The way to a provider.
 
     `api_key` is the caller's own, before those of the options; `refuse` turns an answer that is no success into its
-    error; `authorize`, where given, makes the authorization headers in place of the provider's key header.
+    error; `authorize`, where given, makes the authorization headers in place of the provider's key header,
+    and `usual_url` the address that no option names.
     """
 
     model: HostedModel
@@ -39,11 +40,13 @@ class Channel:
     api_key: Secret | None
     refuse: Callable[[Answer], HostedError]
     authorize: Callable[[], Mapping[str, str]] | None = None
+    usual_url: Callable[[], str] | None = None
 
     @property
     def base_url(self) -> str:
         """Where the provider is: the user's address for it, or the usual one."""
-        return self.options.urls.get(self.model.provider.name) or self.model.provider.base_url
+        own = self.options.urls.get(self.model.provider.name)
+        return own or (self.usual_url() if self.usual_url else self.model.provider.base_url)
 
     @property
     def lane(self) -> Lane:

@@ -20,12 +20,13 @@ from renderlock.engines.hosted.journal import Work
 from renderlock.engines.hosted.lanes import Lane
 from renderlock.engines.hosted.model import HostedModel
 from renderlock.engines.hosted.prices import PriceNote, price_of
-from renderlock.engines.hosted.purchase import Bought, Buyer, Call, Obtained
+from renderlock.engines.hosted.purchase import Bought, Buyer, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, TextPairs, WireRequest
 from renderlock.engines.hosted.words import clean
-from renderlock.errors import EngineFailed, HostedError
-from renderlock.imaging.pixels import Pixels
+from renderlock.errors import EngineFailed, HostedError, NotCapable
+from renderlock.imaging.pixels import Pixels, digest_pixels
 from renderlock.settings import Secret
+from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Recipe, Size
@@ -47,6 +48,7 @@ class HostedEngine(ABC):
             api_key=Secret(options.api_key) if options.api_key else None,
             refuse=self.error_of,
             authorize=self.authorize(),
+            usual_url=self.base_url,
         )
 
     # What an adapter gives.
@@ -66,6 +68,10 @@ class HostedEngine(ABC):
     def authorize(self) -> Callable[[], Mapping[str, str]] | None:
         """What makes the authorization headers in place of the provider's key header."""
         return None
+
+    def base_url(self) -> str:
+        """Where the provider is called when the user names no address."""
+        return self.model.provider.base_url
 
     def notice_deviations(self, recipe: Recipe, notes: TextPairs) -> tuple[Deviation, ...]:
         """What the provider did differently beyond size, seed and prompt, by its notes."""
@@ -102,7 +108,7 @@ class HostedEngine(ABC):
 
     def price(self, size: Size) -> PriceNote | None:
         """The price note of a picture of a size, None where no price is known."""
-        return price_of(self.model.reference, size, self.options.prices)
+        return price_of(self.model.reference.partition("?")[0], size, self.options.prices)
 
     def prepare(self) -> None:
         """Proves without any request that one could be sent; see `Channel.prepare`. Raises `ModelRetired` too."""
@@ -115,22 +121,45 @@ class HostedEngine(ABC):
         """The picture of a recipe, bought once."""
         if recipe.tiling is not None or recipe.window is not None:
             raise EngineFailed(model=self.model.reference, reason="it renders whole pictures only")
+        sizes = self.model.capabilities.sizes
+        if not sizes.allows(recipe.size):
+            listing = f"  size: {recipe.size}; the nearest it renders is {sizes.nearest(recipe.size)}"
+            raise NotCapable(model=self.model.reference, listing=listing)
         says = clean(f"{recipe.size} seed {recipe.seed}: {recipe.prompt[:80]}")
         deal = _RecipeDeal(self, recipe, init)
-        bought = self._buy(Work(recipe.digest, self.model.reference, says), recipe.size, deal, watch)
+        bought = self._buy(Work(recipe.digest, self.model.reference, says), self.price(recipe.size), deal, watch)
         deviations = (
             *_deviations(recipe, bought, self.capabilities.seed),
             *self.notice_deviations(recipe, bought.notes),
         )
         return self._render_of(bought, deviations)
 
+    def buy_upscale(
+        self,
+        picture: Pixels,
+        target: Size,
+        watch: Watch,
+        request: WireRequest,
+        read: Callable[[Answer], Obtained],
+    ) -> Render:
+        """A picture enlarged to about `target` by one request, bought once for the same picture and target."""
+        asked = {"model": self.model.reference, "picture": digest_pixels(picture), "target": str(target)}
+        subject = f"upscale:{canonical_sha256(asked)}"
+        work = Work(subject, self.model.reference, f"upscale to {target}")
+        note = price_of(f"{self.model.reference.partition('?')[0]}/upscale", target, self.options.prices)
+        bought = self._buy(work, note, _RequestDeal(request, read), watch)
+        height, width = bought.pixels.shape[:2]
+        if Size(width, height) == target:
+            return self._render_of(bought, ())
+        reason = "the provider gave another size"
+        return self._render_of(bought, (Deviation("size", str(target), f"{width}x{height}", reason),))
+
     def close(self) -> None:
         """Closes the connections of this process; the next request opens them again."""
         self.options.connections.close()
 
-    def _buy(self, work: Work, size: Size, deal: _RecipeDeal, watch: Watch) -> Bought:
+    def _buy(self, work: Work, note: PriceNote | None, deal: Deal, watch: Watch) -> Bought:
         self.prepare()
-        note = self.price(size)
         buyer = Buyer(self.channel, lambda: watch.on_step(0, 1), self.resumes_by_call_id)
         return buyer.buy(work, note.cost if note else None, deal)
 
@@ -172,6 +201,20 @@ class _RecipeDeal:
 
     def resume(self, call: Call) -> Obtained | None:
         return self.engine.resume(self.recipe, call)
+
+
+@dataclass(frozen=True)
+class _RequestDeal:
+    """One request that gives the picture."""
+
+    request: WireRequest
+    read: Callable[[Answer], Obtained]
+
+    def obtain(self, call: Call) -> Obtained:
+        return self.read(call.send(self.request))
+
+    def resume(self, call: Call) -> Obtained | None:
+        return None
 
 
 def _deviations(recipe: Recipe, bought: Bought, grade: SeedGrade) -> tuple[Deviation, ...]:

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 
 from renderlock.errors import InputUnusable, RecipeError
@@ -38,11 +39,12 @@ class PriceNote:
 def price_of(model: str, size: Size, own: Path | None = None) -> PriceNote | None:
     """The note for a picture of a model (`engine:model`) at a size, the user's own file first; None if unknown.
 
-    Raises `InputUnusable` where the user's file cannot be used.
+    A model called on Vertex AI costs what it costs elsewhere, unless it has a row of its own. Raises `InputUnusable` where the user's file cannot be used.
     """
     tables = (_read_own(own) if own is not None else (), our_prices())
-    for rows in tables:
-        fitting = [row for row in rows if row.model == model and _fits(row, size)]
+    names = dict.fromkeys((model, model.replace(":vertex/", ":")))
+    for rows, name in product(tables, names):
+        fitting = [row for row in rows if row.model == name and _fits(row, size)]
         if fitting:
             return min(fitting, key=lambda row: row.most_pixels or float("inf"))
     return None
