@@ -129,7 +129,8 @@ def _crowded(palette: Palette) -> list[int]:
 
 def _packed(rgb: Pixels) -> NDArray[np.uint32]:
     parts = rgb[..., :3].astype(np.uint32)
-    return np.bitwise_or(np.bitwise_or(parts[..., 0] << 16, parts[..., 1] << 8), parts[..., 2], dtype=np.uint32)
+    parts[..., 2] |= (parts[..., 0] << 16) | (parts[..., 1] << 8)
+    return parts[..., 2]
 
 
 def _bayer() -> NDArray[np.uint8]:
