@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -94,3 +96,73 @@ def test_leaving_early_stops_the_jobs_under_way() -> None:
     next(ended)
     ended.close()
     assert stop.asked
+
+
+@dataclass
+class Narrow:
+    """A lane of a provider."""
+
+    name: str
+    width: int
+
+
+def test_each_lane_is_filled_to_its_own_width_beside_the_workers() -> None:
+    fast, slow = Narrow("fast", 4), Narrow("slow", 2)
+    lanes = {0: None, 1: fast, 2: slow}
+    running, most, lock = Counter[int](), Counter[int](), threading.Lock()
+
+    def work(job: int) -> None:
+        with lock:
+            running[job % 3] += 1
+            most[job % 3] = max(most[job % 3], running[job % 3])
+        time.sleep(0.01)
+        with lock:
+            running[job % 3] -= 1
+
+    list(run_jobs(range(30), work, workers=1, stop=Stop(), lane_of=lambda job: lanes[job % 3]))
+    assert most == {0: 1, 1: 4, 2: 2}
+
+
+def test_a_full_lane_does_not_hold_up_the_jobs_behind_it() -> None:
+    slow, fast = Narrow("slow", 1), Narrow("fast", 1)
+    free = threading.Event()
+
+    def work(job: int) -> int:
+        if job < 3:
+            assert free.wait(5)
+        return job
+
+    jobs = run_jobs(range(6), work, workers=1, stop=Stop(), lane_of=lambda job: slow if job < 3 else fast)
+    first = [next(jobs).job for _ in range(3)]
+    free.set()
+
+    assert first == [3, 4, 5]
+    assert [outcome.job for outcome in jobs] == [0, 1, 2]
+
+
+def test_jobs_added_between_two_outcomes_are_done_too() -> None:
+    jobs, done = deque([1]), list[int]()
+    for outcome in run_jobs(jobs, lambda job: job, workers=2, stop=Stop()):
+        done.append(outcome.job)
+        if outcome.job < 4:
+            jobs.append(outcome.job + 1)
+    assert done == [1, 2, 3, 4]
+
+
+def test_a_lane_that_narrows_starts_no_more_than_fit() -> None:
+    lane = Narrow("provider", 4)
+    running, most, lock = [0], list[int](), threading.Lock()
+
+    def work(job: int) -> None:
+        with lock:
+            running[0] += 1
+            most.append(running[0])
+        time.sleep(0.005)
+        with lock:
+            running[0] -= 1
+            if job == 3:
+                lane.width = 1
+
+    list(run_jobs(range(16), work, workers=9, stop=Stop(), lane_of=lambda _: lane))
+    assert max(most) == 4
+    assert max(most[9:]) == 1

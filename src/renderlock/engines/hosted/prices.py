@@ -39,14 +39,15 @@ class PriceNote:
 def price_of(model: str, size: Size, own: Path | None = None) -> PriceNote | None:
     """The note for a picture of a model (`engine:model`) at a size, the user's own file first; None if unknown.
 
-    A model called on Vertex AI costs what it costs elsewhere, unless it has a row of its own. Raises `InputUnusable` where the user's file cannot be used.
+    A model called on Vertex AI costs what it costs elsewhere, unless it has a row of its own. Raises `InputUnusable`
+    where the user's file cannot be used.
     """
-    tables = (_read_own(own) if own is not None else (), our_prices())
+    tables: tuple[tuple[PriceNote, ...], ...] = (() if own is None else _read_own(own), our_prices())
     names = dict.fromkeys((model, model.replace(":vertex/", ":")))
     for rows, name in product(tables, names):
         fitting = [row for row in rows if row.model == name and _fits(row, size)]
         if fitting:
-            return min(fitting, key=lambda row: row.most_pixels or float("inf"))
+            return min(fitting, key=_bound)
     return None
 
 
@@ -78,3 +79,7 @@ def _rows(text: str) -> tuple[PriceNote, ...]:
 
 def _fits(row: PriceNote, size: Size) -> bool:
     return row.most_pixels is None or size.width * size.height <= row.most_pixels
+
+
+def _bound(row: PriceNote) -> float:
+    return float("inf") if row.most_pixels is None else row.most_pixels
