@@ -28,6 +28,7 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │   ├── WouldOverwrite              a file is in the way
     │   ├── FileUnwritable              a file or folder that cannot be written
     │   ├── FormatTooNarrow             a picture that its file format cannot hold
+    │   ├── TilesUnfit                  files that do not make one picture together
     │   ├── SignatureMissing            a decision that nobody signs
     │   ├── NothingToUndo               no decision stands
     │   ├── NotReplayable               a render whose recipe cannot be rendered again here
@@ -290,6 +291,13 @@ class FormatTooNarrow(UsageError):
 
     template = "{path} cannot hold this picture: {reason}."
     hint = "Formats that can: {able}."
+
+
+class TilesUnfit(UsageError):
+    """Files that were given as tiles and do not make one picture together."""
+
+    template = "These tiles do not make one picture:\n{listing}"
+    hint = "{action}"
 
 
 class SignatureMissing(UsageError):
