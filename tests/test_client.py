@@ -115,7 +115,7 @@ def test_what_cannot_be_is_refused_before_rendering(
 
 def test_deviations_can_be_allowed_and_are_told(tmp_path: Path) -> None:
     with Client(model="embedded", store=tmp_path / "store", deviations="record") as client:
-        picture = client.generate("a red apple", size=(65, 65), num_inference_steps=2)
+        picture = client.generate("a red apple", size=(48, 48), num_inference_steps=2)
     assert [deviation.field for deviation in picture.deviations] == ["size"]
 
 

@@ -145,24 +145,24 @@ def test_a_rehearsal_needs_no_lock_no_key_and_marks_everything(pipeline_path: Pa
 
 
 def test_what_the_model_cannot_do_is_refused_before_anything_is_rendered(locked: Path, store: Store) -> None:
-    locked.write_text(locked.read_text().replace("size: 64", "size: 2048", 1))
-    with pytest.raises(NotCapable, match="size: asked 2048x2048"):
+    locked.write_text(locked.read_text().replace("size: 64", "size: 48", 1))
+    with pytest.raises(NotCapable, match="size: asked 48x48"):
         execute(locked, QUICK)
     assert list(store.records()) == []
 
 
 def test_deviations_are_recorded_where_the_pipeline_allows_them(locked: Path) -> None:
     text = locked.read_text().replace(
-        "size: 64, num_inference_steps: 2, gate: approval", "size: 65, num_inference_steps: 2"
+        "size: 64, num_inference_steps: 2, gate: approval", "size: 48, num_inference_steps: 2"
     )
     locked.write_text(text.replace("seeds: [0, 1]", "seeds: [0]\ndeviations: record"))
     result = execute(locked, QUICK)
-    assert all(one.record and one.record.deviations[0].asked == "65x65" for one in result.pictures)
+    assert all(one.record and one.record.deviations[0].asked == "48x48" for one in result.pictures)
 
 
 def test_a_key_of_a_later_version_is_refused_and_not_ignored(locked: Path, store: Store) -> None:
-    locked.write_text(locked.read_text().replace("gate: approval", "gate: approval, tiles: auto"))
-    with pytest.raises(NotBuiltYet, match="tiles"):
+    locked.write_text(locked.read_text() + 'nightly: {at: "02:00"}\n')
+    with pytest.raises(NotBuiltYet, match="nightly"):
         execute(locked, QUICK)
     assert list(store.records()) == []
 

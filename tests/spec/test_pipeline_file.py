@@ -356,7 +356,6 @@ def test_keys_of_later_versions_are_read_checked_and_listed(write_pipeline: Writ
         "budget",
         "nightly",
         "assets[0].text",
-        "steps[1].tiles",
         "steps[1].memory_budget",
     ]
     assert pipeline.steps[1].finishing.memory_budget_bytes == 10 * 1024**3
@@ -366,11 +365,11 @@ def test_keys_of_later_versions_are_read_checked_and_listed(write_pipeline: Writ
 def test_keys_of_later_versions_stand_in_the_way_of_their_steps_and_assets_only(write_pipeline: Write) -> None:
     text = (
         "review_model: m\nassets: [{name: hero, prompt: x, text: [Sale]}, {name: icon, prompt: x}]\n"
-        "steps:\n  - {name: quick, model: review}\n  - {name: final, model: review, tiles: 4}\n"
+        "steps:\n  - {name: quick, model: review}\n  - {name: final, model: review, memory_budget: 4GiB}\n"
     )
     pipeline = load_pipeline(write_pipeline(text))
 
-    assert [key.key for key in pipeline.not_built_yet_for(["final"], assets=["icon"])] == ["steps[1].tiles"]
+    assert [key.key for key in pipeline.not_built_yet_for(["final"], assets=["icon"])] == ["steps[1].memory_budget"]
     assert [key.key for key in pipeline.not_built_yet_for(["quick"])] == ["assets[0].text"]
     assert pipeline.not_built_yet_for(["quick"], assets=["icon"]) == ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from renderlock.engines.base import Preview, Render, Watch
 from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted, OutOfMemory
 from renderlock.executors.in_process import Stop
 from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, fit_to, read_picture
+from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Environment
-from renderlock.spec.recipe import Init
-from renderlock.store.records import Encoded, Made, NewRender, Origin, RenderRecord
+from renderlock.spec.recipe import Init, Recipe
+from renderlock.store.records import Encoded, Made, NewRender, Origin, RenderRecord, TextPairs
 from renderlock.store.store import Store
 
 
@@ -33,6 +35,31 @@ class PreviewSink(Protocol):
 
     def on_preview(self, job: Job, preview: Preview) -> None:
         """Called before a denoising step is told, from the thread that renders; `preview()` gives the pixels."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One render of a job: its recipe, the pixels it starts from, and what is recorded with it."""
+
+    recipe: Recipe
+    init: Pixels | None
+    deviations: tuple[Deviation, ...] = ()
+    source: TextPairs = ()
+
+
+class Tally:
+    """The denoising steps of all renders of one picture, counted over the threads that share it."""
+
+    def __init__(self, total: int) -> None:
+        self.total = max(1, total)
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> int:
+        """Counts one step more, and gives how many are done; never more than the total."""
+        with self._lock:
+            self._done = min(self._done + 1, self.total)
+            return self._done
 
 
 @dataclass
@@ -53,47 +80,65 @@ class Maker:
     environments: dict[str, Environment] = field(default_factory=dict)
 
     def make(self, job: Job) -> RenderRecord:
-        """The stored render of a job.
+        """The stored render of a job without routes; raises as `draw` does, and `InputUnusable`."""
+        return self.draw(job, Work(job.recipe, self.init_pixels(job), job.deviations))
+
+    def draw(self, job: Job, work: Work, tally: Tally | None = None) -> RenderRecord:
+        """The stored render of one piece of work for a job; its steps are told as steps of `tally` where there is one.
 
         Raises what the engine raises, `OutOfMemory`, `EngineBroken` for a picture that is not of the recipe's size,
         `InputUnusable` for an init picture that changed meanwhile, `StoreError`, and `Interrupted` once a stop was
         asked for.
         """
         created, started = datetime.now(UTC), time.monotonic()
-        render = self._render(job)
+        render = self._render(job, work, tally)
         seconds = time.monotonic() - started
-        _check_size(render, job)
-        made = Made(created, seconds, self._fingerprint(job.reference), host_name(), peak_memory_bytes())
-        record = self.store.put(self._new_render(job, render, made))
+        _check_size(render, work.recipe)
+        new = NewRender(
+            picture=render.pixels,
+            recipe=work.recipe,
+            standing=job.standing,
+            origin=self.origin(job),
+            made=self.made_now(job, created, seconds),
+            deviations=work.deviations + render.deviations,
+            source=work.source,
+            original=None if render.original is None else Encoded(*render.original),
+        )
+        return self.keep(new)
+
+    def keep(self, new: NewRender) -> RenderRecord:
+        """Puts a render into the store and counts it; raises `StoreError`."""
+        record = self.store.put(new)
         self.made += 1
         return record
 
-    def _render(self, job: Job) -> Render:
-        engine, init = self.models.engine(job.reference), self._init_pixels(job)
+    def origin(self, job: Job) -> Origin:
+        """Where in the pipeline the renders of a job belong."""
+        return Origin(self.project, job.asset.name, job.step.name, job.step.role.value)
+
+    def made_now(self, job: Job, created: datetime, seconds: float) -> Made:
+        """The circumstances of a picture that was just made."""
+        return Made(created, seconds, self._fingerprint(job.reference), host_name(), peak_memory_bytes())
+
+    def _render(self, job: Job, work: Work, tally: Tally | None) -> Render:
+        engine = self.models.engine(job.reference)
         try:
-            return engine.render(job.recipe, init, self._watch_of(job))
+            return engine.render(work.recipe, work.init, self._watch_of(job, work, tally))
         except MemoryError as error:
-            reason = f"{job.recipe.size} does not fit"
-            raise OutOfMemory(model=job.recipe.model.reference, reason=reason) from error
+            reason = f"{work.recipe.size} does not fit"
+            raise OutOfMemory(model=work.recipe.model.reference, reason=reason) from error
         except SystemExit as error:
             # A library that gives up may not take the other pictures with it.
-            raise EngineFailed(model=job.recipe.model.reference, reason="it tried to end the program") from error
+            raise EngineFailed(model=work.recipe.model.reference, reason="it tried to end the program") from error
 
-    def _watch_of(self, job: Job) -> Watch:
-        return _JobWatch(job, self) if self.previews is None else _JobPreviews(job, self, self.previews)
+    def _watch_of(self, job: Job, work: Work, tally: Tally | None) -> Watch:
+        is_whole = work.recipe.window is None
+        if self.previews is None or not is_whole:
+            return _JobWatch(job, self, tally)
+        return _JobPreviews(job, self, tally, self.previews)
 
-    def _new_render(self, job: Job, render: Render, made: Made) -> NewRender:
-        return NewRender(
-            picture=render.pixels,
-            recipe=job.recipe,
-            standing=job.standing,
-            origin=Origin(self.project, job.asset.name, job.step.name, job.step.role.value),
-            made=made,
-            deviations=job.deviations + render.deviations,
-            original=None if render.original is None else Encoded(*render.original),
-        )
-
-    def _init_pixels(self, job: Job) -> Pixels | None:
+    def init_pixels(self, job: Job) -> Pixels | None:
+        """What the job's recipe starts from, at its size; raises `InputUnusable` or `StoreDamaged`."""
         if job.recipe.init is None:
             return None
         if job.init_from is not None:
@@ -115,10 +160,13 @@ class _JobWatch:
 
     job: Job
     maker: Maker
+    tally: Tally | None
 
     def on_step(self, done: int, steps: int) -> None:
         if self.maker.stop.asked:
             raise Interrupted(done=self.maker.made)
+        if self.tally is not None:
+            done, steps = self.tally.count(), self.tally.total
         self.maker.watch.on_denoise(self.job, done, steps)
 
 
@@ -139,11 +187,10 @@ def _refuse_changed(pixels: Pixels, init: Init, path: Path) -> None:
         raise InputUnusable(path=path, reason=reason, action="Run the same command again to start from it as it is.")
 
 
-def _check_size(render: Render, job: Job) -> None:
+def _check_size(render: Render, recipe: Recipe) -> None:
     """An engine that gives another size says so in a deviation; unsaid, it breaks the contract."""
     height, width = render.pixels.shape[:2]
-    size = job.recipe.size
     said = any(deviation.field == "size" for deviation in render.deviations)
-    if (width, height) != (size.width, size.height) and not said:
-        reason = f"asked for {size}, it gave {width}x{height} and did not say so"
-        raise EngineBroken(name=job.recipe.model.engine, package="its package", reason=reason)
+    if (width, height) != (recipe.size.width, recipe.size.height) and not said:
+        reason = f"asked for {recipe.size}, it gave {width}x{height} and did not say so"
+        raise EngineBroken(name=recipe.model.engine, package="its package", reason=reason)

@@ -1,7 +1,8 @@
 """Planning: which pictures a step needs, which of them are there, and what holds an asset back.
 
-A step is planned when those it needs have been rendered, since an approved seed or an init picture comes
-from them. Planning renders nothing and spends nothing; what cannot be done is refused here.
+A picture is one render of the step's model, or a route of links (`actions.finals`) of which the last is delivered. A
+step is planned when those it needs have been rendered, since an approved seed or an init picture comes from them.
+Planning renders nothing and spends nothing; what cannot be done is refused here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from renderlock.actions.finals.found import find_delivered
+from renderlock.actions.finals.routes import Model, Route, is_more_than_a_render, plan_routes
 from renderlock.actions.models import Models
 from renderlock.actions.passage import Decisions, Passed, pass_into
 from renderlock.engines.resolve import Request, resolve
@@ -18,7 +21,7 @@ from renderlock.errors import StandingViolation
 from renderlock.imaging.pixels import digest_pixels, read_picture
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.pipeline import Asset, Pipeline, Step, seeds_for
-from renderlock.spec.recipe import Digest, Init, Recipe
+from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.spec.roles import Role
 from renderlock.spec.standing import Standing
 from renderlock.store.address import Address
@@ -30,7 +33,11 @@ REHEARSAL_MODEL = "embedded"
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to have: where it belongs, its exact recipe, and where its init picture comes from."""
+    """One picture to have: where it belongs, its exact recipe, and where its init picture comes from.
+
+    `routes` are the ways to a final that is more than one render, the wanted one first; `recipe` is then that of its
+    first link. Without routes `recipe` is the picture's.
+    """
 
     asset: Asset
     step: Step
@@ -39,11 +46,32 @@ class Job:
     recipe: Recipe
     deviations: tuple[Deviation, ...]
     init_from: RenderRecord | None = None
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def seed(self) -> int:
+        """The seed of the asset that this picture is of."""
+        return self.recipe.seed
+
+    @property
+    def size(self) -> Size:
+        """The size of the delivered picture."""
+        return self.routes[0].size if self.routes else self.recipe.size
+
+    @property
+    def tiled(self) -> bool:
+        """Whether the picture is put together from tiles, on the wanted route."""
+        return bool(self.routes) and self.routes[0].tiled
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """Names the work: two jobs of one key give the same picture."""
+        return self.routes[0].key if self.routes else (self.recipe.digest,)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """One picture of the plan, with its record where it is there already."""
+    """One picture of the plan, with the record of the delivered picture where it is there already."""
 
     job: Job
     record: RenderRecord | None
@@ -75,13 +103,13 @@ class StepPlan:
         """The pictures by asset and seed."""
         found: dict[str, dict[int, Planned]] = {}
         for planned in self.pictures:
-            found.setdefault(planned.job.asset.name, {})[planned.job.recipe.seed] = planned
+            found.setdefault(planned.job.asset.name, {})[planned.job.seed] = planned
         return found
 
     @property
     def missing(self) -> tuple[Job, ...]:
-        """What is still to be rendered, each recipe once."""
-        jobs = {planned.job.recipe.digest: planned.job for planned in self.pictures if planned.record is None}
+        """What is still to be made, each picture once."""
+        jobs = {planned.job.key: planned.job for planned in self.pictures if planned.record is None}
         return tuple(jobs.values())
 
 
@@ -134,17 +162,15 @@ class Planner:
                     unforeseen.append((asset.name, seed))
                 else:
                     jobs.append(self._job(asset, step, seed))
-        found = self.store.find_all([job.recipe.digest for job in jobs], self.standing_of(step))
-        pictures = tuple(Planned(job, found.get(job.recipe.digest)) for job in jobs)
+        pictures = tuple(map(Planned, jobs, find_delivered(self.store, jobs, self.standing_of(step))))
         plan = StepPlan(step, pictures, tuple(held), tuple(unforeseen))
         self._done[step.name] = plan
         return plan
 
-    def note_rendered(self, plan: StepPlan, rendered: Mapping[Digest, RenderRecord]) -> None:
-        """Takes what was rendered since a step was planned into account for the steps after it."""
+    def note_rendered(self, plan: StepPlan, rendered: Mapping[tuple[str, ...], RenderRecord]) -> None:
+        """Takes what was made since a step was planned, by its jobs' keys, into account for the steps after it."""
         pictures = tuple(
-            replace(planned, record=planned.record or rendered.get(planned.job.recipe.digest))
-            for planned in plan.pictures
+            replace(planned, record=planned.record or rendered.get(planned.job.key)) for planned in plan.pictures
         )
         self._done[plan.step.name] = replace(plan, pictures=pictures)
 
@@ -209,13 +235,33 @@ class Planner:
             sampler=step.sampler,
             init=init,
         )
+        model = self._model(step, reference)
+        deviations, standing = self._stand_in(step, reference), self.standing_of(step)
+        routes = self._routes(request, step, model, asset)
+        if routes:
+            deviations += routes[0].deviations
+            return Job(asset, step, standing, reference, routes[0].first_recipe, deviations, source, routes)
+        resolved = resolve(request, model.identity, model.facts, model.policy)
+        return Job(asset, step, standing, reference, resolved.recipe, deviations + resolved.deviations, source)
+
+    def _model(self, step: Step, reference: str) -> Model:
         policy = "record" if self.rehearse else step.deviations
-        capabilities = self.models.engine(reference).capabilities
-        resolved = resolve(request, self.models.identity(reference), capabilities, policy)
-        stand_in = self._stand_in(step, reference)
-        return Job(
-            asset, step, self.standing_of(step), reference, resolved.recipe, stand_in + resolved.deviations, source
-        )
+        return Model(self.models.identity(reference), self.models.engine(reference).capabilities, policy)
+
+    def _routes(self, request: Request, step: Step, model: Model, asset: Asset) -> tuple[Route, ...]:
+        """The ways to a picture that is more than one render.
+
+        A rehearsal takes the nearest size instead, where no tiles are asked for: it is for trying things quickly.
+        """
+        size = None if self.rehearse else step.size
+        if not is_more_than_a_render(size, step.finishing.tiles, model.facts.sizes):
+            return ()
+        return plan_routes(request, step.finishing, model, self._preview(asset, step, request.seed))
+
+    def _preview(self, asset: Asset, step: Step, seed: int) -> RenderRecord | None:
+        """The approved picture of that seed, whose composition the final keeps."""
+        gates = [name for name in self.needs_of(step) if self._step(name).gate]
+        return self._source(asset, gates[-1], seed) if gates else None
 
     def _stand_in(self, step: Step, reference: str) -> tuple[Deviation, ...]:
         if not self.rehearse or step.model == reference:

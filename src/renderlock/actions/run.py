@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, Protocol
 
+from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.lock import lock_path_of, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
@@ -20,7 +21,6 @@ from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, StoreFu
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
 from renderlock.spec.lock import Lock, LockedModel, read_lock
 from renderlock.spec.pipeline import Step
-from renderlock.spec.recipe import Digest
 from renderlock.store.records import RenderRecord
 
 PictureStatus = Literal["rendered", "cached", "failed"]
@@ -128,18 +128,26 @@ class Run:
         return tuple(step for step in pipeline.ordered_steps if not wanted.steps or step.name in wanted.steps)
 
     def _render_step(self, plan: StepPlan, maker: Maker) -> tuple[PictureResult, ...]:
-        outcomes: dict[Digest, Outcome[Job, RenderRecord]] = {}
-        with closing(run_jobs(plan.missing, maker.make, workers=self.workers, stop=self.stop)) as ended:
-            for outcome in ended:
-                if isinstance(outcome.error, StoreFull | StoreUnusable):
-                    raise outcome.error  # The next picture could not be kept either, so it is not rendered.
-                outcomes[outcome.job.recipe.digest] = outcome
-                if not isinstance(outcome.error, Interrupted):
-                    self.watch.on_picture(_result_of(outcome.job, outcome))
-        if self.stop.asked:
-            raise Interrupted(done=maker.made)
-        self.planner.note_rendered(plan, {digest: ended.result for digest, ended in outcomes.items() if ended.result})
+        outcomes: dict[tuple[str, ...], Outcome[Job, RenderRecord]] = {}
+        for jobs, workers, tile_workers in self._lanes(plan.missing):
+            make = Finisher(maker, tile_workers, self.planner.pipeline.gates).make
+            with closing(run_jobs(jobs, make, workers=workers, stop=self.stop)) as ended:
+                for outcome in ended:
+                    if isinstance(outcome.error, StoreFull | StoreUnusable):
+                        raise outcome.error  # The next picture could not be kept either, so it is not rendered.
+                    outcomes[outcome.job.key] = outcome
+                    if not isinstance(outcome.error, Interrupted):
+                        self.watch.on_picture(_result_of(outcome.job, outcome))
+            if self.stop.asked:
+                raise Interrupted(done=maker.made)
+        self.planner.note_rendered(plan, {key: ended.result for key, ended in outcomes.items() if ended.result})
         return tuple(_accounts(plan, outcomes))
+
+    def _lanes(self, jobs: Sequence[Job]) -> tuple[tuple[list[Job], int, int], ...]:
+        """Jobs, how many of them go side by side, and how many tiles of each: pictures side by side, or tiles."""
+        single = [job for job in jobs if not job.tiled]
+        tiled = [job for job in jobs if job.tiled]
+        return (single, self.workers, 1), (tiled, 1, self.workers)
 
 
 def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:
@@ -165,18 +173,20 @@ def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock | None:
     return lock
 
 
-def _accounts(plan: StepPlan, outcomes: Mapping[Digest, Outcome[Job, RenderRecord]]) -> Iterator[PictureResult]:
-    """What became of each picture; the second of two with the same recipe takes what the first rendered."""
-    told: set[Digest] = set()
+def _accounts(
+    plan: StepPlan, outcomes: Mapping[tuple[str, ...], Outcome[Job, RenderRecord]]
+) -> Iterator[PictureResult]:
+    """What became of each picture; the second of two that are the same work takes what the first made."""
+    told: set[tuple[str, ...]] = set()
     for planned in plan.pictures:
-        job, digest = planned.job, planned.job.recipe.digest
+        job, key = planned.job, planned.job.key
         if planned.record is not None:
             yield PictureResult(job, "cached", planned.record)
-        elif digest in told and outcomes[digest].result:
-            yield PictureResult(job, "cached", outcomes[digest].result)
+        elif key in told and outcomes[key].result:
+            yield PictureResult(job, "cached", outcomes[key].result)
         else:
-            yield _result_of(job, outcomes[digest])
-        told.add(digest)
+            yield _result_of(job, outcomes[key])
+        told.add(key)
 
 
 def _result_of(job: Job, outcome: Outcome[Job, RenderRecord]) -> PictureResult:

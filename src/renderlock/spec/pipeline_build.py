@@ -20,8 +20,6 @@ DEFAULT_SEEDS = (0,)
 
 _LATER_TOP_KEYS = (Role.UPSCALER.key, "gates", "budget", "nightly")
 _LATER_STEP_KEYS = (
-    "tiles",
-    "tile_overlap",
     "memory_budget",
     "memory_ladder",
     "upscale",

@@ -1,0 +1,150 @@
+"""Walking a final's route: every link that is in the store is taken from it, every other is made and kept.
+
+Where memory runs out the next route of the job is walked; its links are other recipes, and what differs is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never
+
+from renderlock.actions.finals.judging import Limits
+from renderlock.actions.finals.links import Draw, Link, Tiled, Variant
+from renderlock.actions.finals.merging import Merged, Merger
+from renderlock.actions.finals.routes import Route
+from renderlock.actions.finals.tiles import TileMaker
+from renderlock.actions.making import Maker, Tally, Work
+from renderlock.actions.plan import Job
+from renderlock.errors import OutOfMemory
+from renderlock.imaging.pixels import Pixels, decode_picture, fit_to
+from renderlock.spec.deviation import Deviation
+from renderlock.spec.recipe import Recipe
+from renderlock.store.records import RenderRecord
+
+
+@dataclass(frozen=True)
+class Finisher:
+    """Makes the delivered picture of any job; the tiles of one final are rendered up to `workers` side by side."""
+
+    maker: Maker
+    workers: int = 1
+    limits: Limits = field(default_factory=dict)
+
+    def make(self, job: Job) -> RenderRecord:
+        """The delivered picture of a job, kept with every link that leads to it.
+
+        Raises what `Maker.draw` raises; `OutOfMemory` once no route is left.
+        """
+        if not job.routes:
+            return self.maker.make(job)
+        *ways, last = job.routes
+        for route in ways:
+            try:
+                return self._walk(job, route)
+            except OutOfMemory:
+                # Left at once: what the failed attempt holds is freed with its frame, before the next begins.
+                continue
+        return self._walk(job, last)
+
+    def _walk(self, job: Job, route: Route) -> RenderRecord:
+        noted = _noted_by(job, route)
+        walk = _Walk(self.maker, replace(job, deviations=noted), self.workers, Tally(_steps_of(route)), self.limits)
+        source = route.start
+        for link in route.links:
+            source = walk.make(link, source)
+        assert source is not None
+        return source
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One walk along a route; the job's deviations are the route's."""
+
+    maker: Maker
+    job: Job
+    workers: int
+    tally: Tally
+    limits: Limits
+
+    def make(self, link: Link, source: RenderRecord | None) -> RenderRecord:
+        """The link's picture, from the store or made now."""
+        wanted = link.recipes_from(source)
+        found = self.maker.store.find_all([recipe.digest for recipe in wanted], self.job.standing)
+        there = next((recipe.digest for recipe in wanted if recipe.digest in found), None)
+        if there is not None:
+            return found[there]
+        match link:
+            case Draw():
+                return self._draw(wanted[0], source)
+            case Tiled():
+                assert source is not None
+                return self._put_together(link, source)
+            case _:
+                assert_never(link)
+
+    def _draw(self, recipe: Recipe, source: RenderRecord | None) -> RenderRecord:
+        work = Work(recipe, self._start_of(recipe, source), self._deviations(source), _lineage(source))
+        return self.maker.draw(self.job, work, self.tally)
+
+    def _start_of(self, recipe: Recipe, source: RenderRecord | None) -> Pixels | None:
+        if source is None:
+            return self.maker.init_pixels(self.job)
+        return fit_to(decode_picture(self.maker.store.read(source)), recipe.size.width, recipe.size.height)
+
+    def _put_together(self, link: Tiled, base: RenderRecord) -> RenderRecord:
+        """The wanted tiles or, where they do not fit or show a seam, those of the variants; the best is kept."""
+        made = TileMaker(self.maker, self.job, self.workers, self.tally)
+        tried: list[tuple[Merged, Variant | None]] = []
+        waiting = list(link.variants)
+        variant: Variant | None = None
+        with Merger(self.maker, self.job, base, self.limits) as merger:
+            while True:
+                recipe = link.recipe_from(base) if variant is None else link.variant_from(variant, base)
+                try:
+                    tried.append((merger.merge(recipe, made.make(recipe, base)), variant))
+                    variant = None if tried[-1][0].passed else _next(waiting, "seam")
+                except OutOfMemory:
+                    variant = _next(waiting, "memory")
+                    if variant is None and not tried:
+                        raise
+                if variant is None:
+                    break
+                waiting.remove(variant)
+            best, taken = min(tried, key=lambda one: one[0].judged.seams.value)
+            noted = () if taken is None else (taken.deviation,)
+            return merger.keep(best, (*self._deviations(base), *noted))
+
+    def _deviations(self, source: RenderRecord | None) -> tuple[Deviation, ...]:
+        """Those of the route and of every picture before."""
+        before = () if source is None else source.deviations
+        return tuple(dict.fromkeys((*self.job.deviations, *before)))
+
+
+def _next(waiting: Sequence[Variant], after: Literal["seam", "memory"]) -> Variant | None:
+    return next((variant for variant in waiting if variant.after == after), None)
+
+
+def _noted_by(job: Job, route: Route) -> tuple[Deviation, ...]:
+    """The job's deviations with those of the wanted route replaced by those of the route that is walked."""
+    wanted = job.routes[0].deviations
+    return (*(one for one in job.deviations if one not in wanted), *route.deviations)
+
+
+def _steps_of(route: Route) -> int:
+    return sum(_link_steps(route.links))
+
+
+def _link_steps(links: Iterable[Link]) -> Iterable[int]:
+    for link in links:
+        match link:
+            case Draw(recipe=recipe):
+                yield recipe.steps or 1
+            case Tiled(recipe=recipe, grid=grid):
+                yield int(dict(recipe.extras).get("tile_steps", 1)) * len(grid.tiles)
+            case _:
+                assert_never(link)
+
+
+def _lineage(source: RenderRecord | None) -> tuple[tuple[str, str], ...]:
+    return () if source is None else (("from", source.address),)

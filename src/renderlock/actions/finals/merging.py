@@ -1,0 +1,183 @@
+"""Putting tiles together into one picture for the store: merged, held against its base, checked for seams.
+
+What shows a seam is blended again the stronger way and judged again; the caller renders other tiles where that does not
+suffice. Every judgement is kept as a verdict about the picture.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+import numpy as np
+from PIL import Image
+
+from renderlock.actions.finals.canvas import Canvas
+from renderlock.actions.finals.judging import Judged, Limits, judge_final
+from renderlock.actions.finals.links import grid_of_recipe
+from renderlock.actions.finals.staged import Staged, StagedSink, staging
+from renderlock.actions.finals.tiles import Tiles, base_canvas
+from renderlock.actions.making import Maker
+from renderlock.actions.plan import Job
+from renderlock.errors import StoreDamaged
+from renderlock.imaging.merge import Blend, MergeReport, merge_tiles
+from renderlock.imaging.pixels import Pixels, decode_picture, fit_to
+from renderlock.imaging.tiles import Tile
+from renderlock.spec.deviation import Deviation
+from renderlock.spec.recipe import Recipe
+from renderlock.spec.verdict import VERDICT_KIND, Verdict
+from renderlock.store.png_texts import texts_of
+from renderlock.store.records import NewEvent, NewRender, RenderRecord, TextPairs
+from renderlock.store.store import Store
+
+CHANNELS = 3
+MOST_DRIFT = 12
+"""A tile is moved by at most so many levels; more is no drift but another picture, which the gates should see."""
+
+BY = "renderlock"
+"""Who signs the verdicts that no person gave."""
+
+
+@dataclass(frozen=True)
+class AnchoredTiles:
+    """The tiles of a picture, read from the store one at a time, each moved to the tone of its part of the base.
+
+    One offset a tile and channel, the middle difference to the base: it takes back a drift of the whole tile. Forcing
+    every low frequency onto the base (back-projection) would also take back the edges that the tile made sharp.
+    """
+
+    store: Store
+    records: Mapping[Tile, RenderRecord]
+    canvas: Canvas
+
+    def read(self, tile: Tile) -> Pixels:
+        """The tile's pixels, alpha laid on white; raises `StoreDamaged` where they have another size."""
+        pixels = decode_picture(self.store.read(self.records[tile]))
+        if pixels.shape[:2] != (tile.height, tile.width):
+            reason = f"the tile is {pixels.shape[1]}x{pixels.shape[0]}, not {tile.width}x{tile.height}"
+            raise StoreDamaged(path=self.store.path_of(self.records[tile]), reason=reason)
+        flat = pixels if pixels.shape[2] == CHANNELS else fit_to(pixels, tile.width, tile.height)
+        return anchored(flat, self.canvas.cut(tile))
+
+
+def anchored(pixels: Pixels, base: Pixels) -> Pixels:
+    """H x W x 3 pixels moved by whole levels to the tone of `base`, of the same shape; at most `MOST_DRIFT` levels.
+
+    The middle difference of a channel is its median, so that what the tile drew sharper does not count.
+    """
+    difference = base.astype(np.int16) - pixels
+    drift = np.clip(np.round(np.median(difference, axis=(0, 1))), -MOST_DRIFT, MOST_DRIFT).astype(np.int16)
+    if not drift.any():
+        return pixels
+    moved: Pixels = np.clip(pixels + drift, 0, 255).astype(np.uint8)
+    return moved
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A picture put together, not in the store yet: its staged file, how it was merged, and what was found."""
+
+    recipe: Recipe
+    tiles: Tiles
+    staged: Staged
+    report: MergeReport
+    judged: Judged
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether no seam shows."""
+        return self.judged.seam.passed
+
+
+@dataclass
+class Merger:
+    """Merges the tiles of one job's picture over its base, as often as it takes; what it staged is gone at its end."""
+
+    maker: Maker
+    job: Job
+    base: RenderRecord
+    limits: Limits
+
+    def __enter__(self) -> Self:
+        self._staged = ExitStack()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._staged.close()
+
+    def merge(self, recipe: Recipe, tiles: Tiles) -> Merged:
+        """The picture merged as the tiles suggest and, where a seam shows, blended the stronger way.
+
+        Raises `StoreError` where a tile cannot be read or the disk is full.
+        """
+        first = self._merge(recipe, tiles, "auto")
+        if first.passed or first.report.blend == "two-band":
+            return first
+        second = self._merge(recipe, tiles, "two-band")
+        return min(first, second, key=lambda one: one.judged.seams.value)
+
+    def keep(self, merged: Merged, deviations: tuple[Deviation, ...]) -> RenderRecord:
+        """Puts a merged picture into the store, with where it comes from and what was found about it."""
+        made = self.maker.made_now(self.job, datetime.now(UTC), merged.seconds + merged.tiles.seconds)
+        noted = tuple(dict.fromkeys((*deviations, *merged.tiles.deviations)))
+        record = self.maker.keep(
+            NewRender(
+                picture=merged.staged.as_new(),
+                recipe=merged.recipe,
+                standing=self.job.standing,
+                origin=self.maker.origin(self.job),
+                made=made,
+                deviations=noted,
+                source=_lineage(self.base, merged),
+            )
+        )
+        for verdict in merged.judged.verdicts:
+            keep_verdict(self.maker.store, record, verdict)
+        return record
+
+    def _merge(self, recipe: Recipe, tiles: Tiles, blend: Blend) -> Merged:
+        started = time.monotonic()
+        store = self.maker.store
+        sink = self._new_sink(recipe)
+        canvas = base_canvas(store, self.base, recipe)
+        report = merge_tiles(grid_of_recipe(recipe), AnchoredTiles(store, tiles.records, canvas), sink, blend=blend)
+        sink.close()
+        staged = sink.staged()
+        judged = judge_final(staged.pixels, shown_base(canvas), report.seams, self.limits)
+        return Merged(recipe, tiles, staged, report, judged, time.monotonic() - started)
+
+    def _new_sink(self, recipe: Recipe) -> StagedSink:
+        texts = texts_of(recipe, self.job.standing)
+        return self._staged.enter_context(
+            staging(self.maker.store.layout.tmp, recipe.size, channels=CHANNELS, texts=texts)
+        )
+
+
+def shown_base(canvas: Canvas) -> Pixels:
+    """The part of the base that the canvas shows, in the base's own resolution: what the final must agree with."""
+    left, top, right, bottom = canvas.box
+    size = (max(1, round(right - left)), max(1, round(bottom - top)))
+    if size == (canvas.base.shape[1], canvas.base.shape[0]):
+        return canvas.base
+    shown = Image.fromarray(canvas.base).resize(size, Image.Resampling.BICUBIC, box=canvas.box)
+    return np.asarray(shown)
+
+
+def keep_verdict(store: Store, record: RenderRecord, verdict: Verdict) -> None:
+    """Keeps what a gate said about a picture; raises `StoreError`."""
+    store.append(NewEvent(VERDICT_KIND, record.address, BY, datetime.now(UTC), verdict.to_pairs()))
+
+
+def _lineage(base: RenderRecord, merged: Merged) -> TextPairs:
+    grid = merged.tiles.grid
+    return (
+        ("base", base.address),
+        ("blend", merged.report.blend),
+        ("grid", f"{grid.columns}x{grid.rows} tiles of {grid.tile_width}x{grid.tile_height}"),
+        ("tiles", " ".join(merged.tiles.addresses)),
+    )

@@ -1,0 +1,152 @@
+"""Finals of any size: put together from tiles over the approved picture, found again, resumed, and on record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.actions.finals.conftest import WriteFinal, approve_all
+from tests.actions.runs import execute, run_of
+
+from renderlock.actions.campaign import RunOptions
+from renderlock.actions.plan import Selection
+from renderlock.actions.run import RunResult
+from renderlock.errors import TilesImpossible
+from renderlock.imaging.pixels import decode_picture, digest_pixels, fit_to
+from renderlock.spec.recipe import Size, TilingPlan
+from renderlock.spec.verdict import Verdict
+from renderlock.store.records import RenderRecord
+from renderlock.store.store import Store
+
+FINAL = RunOptions(Selection(steps=frozenset({"final-render"})), workers=1)
+
+
+def final_of(result: RunResult) -> RenderRecord:
+    (picture,) = result.pictures
+    assert picture.record is not None, picture.error
+    return picture.record
+
+
+def parts_of(path: Path, final: RenderRecord) -> list[RenderRecord]:
+    """The tiles of a final."""
+    with Store.open(path.parent / ".renderlock") as store:
+        return [store.get(address) for address in dict(final.source)["tiles"].split()]
+
+
+@pytest.mark.parametrize("size", [Size(200, 200), Size(300, 100), Size(177, 233), Size(600, 130)])
+def test_any_size_comes_out_exactly_from_tiles_the_model_renders(write_final: WriteFinal, size: Size) -> None:
+    path = write_final(f"size: {size}, tile_overlap: 16")
+    approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    assert final.size == size
+    assert {one.size.width % 32 for one in parts_of(path, final)} == {0}
+    with Store.open(path.parent / ".renderlock") as store:
+        pixels = decode_picture(store.read(final))
+        assert digest_pixels(pixels) == final.pixels
+        assert pixels.std() > 10
+
+
+def test_the_final_keeps_the_approved_picture_and_names_base_and_tiles(write_final: WriteFinal) -> None:
+    path = write_final("size: 256, tiles: 4")
+    (preview,) = approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    assert final.recipe is not None
+    assert final.recipe.init is not None
+    assert final.recipe.init.picture == preview.pixels
+    assert final.recipe.tiling == TilingPlan(Size(160, 160), 24)
+    assert dict(final.source)["base"] == preview.address
+    assert [tile.recipe.window.left for tile in parts_of(path, final) if tile.recipe and tile.recipe.window] == [
+        0,
+        96,
+        0,
+        96,
+    ]
+    with Store.open(path.parent / ".renderlock") as store:
+        large, small = (decode_picture(store.read(record)) for record in (final, preview))
+    assert np.abs(fit_to(large, 128, 128).astype(int) - small).mean() < 4
+
+
+def test_no_tile_is_asked_for_the_subject(write_final: WriteFinal) -> None:
+    path = write_final("size: 200")
+    approve_all(path)
+
+    tiles = parts_of(path, final_of(execute(path, FINAL)))
+
+    assert {tile.recipe.prompt for tile in tiles if tile.recipe} == {""}
+    assert {tile.recipe.guidance_scale for tile in tiles if tile.recipe} == {1.0}
+
+
+def test_a_second_run_makes_nothing(write_final: WriteFinal) -> None:
+    path = write_final("size: 200")
+    approve_all(path)
+    first = final_of(execute(path, FINAL))
+
+    second = execute(path, FINAL)
+
+    assert second.count("cached") == 1
+    assert final_of(second) == first
+
+
+def test_tiles_side_by_side_give_the_same_final(write_final: WriteFinal) -> None:
+    path = write_final("size: 200")
+    approve_all(path)
+    one = final_of(execute(path, FINAL))
+    path.write_text(path.read_text().replace("project: finals", "project: finals\nstore: other"))
+    approve_into_other(path)
+
+    three = final_of(execute(path, RunOptions(FINAL.selection, workers=3)))
+
+    assert three.address == one.address
+
+
+def approve_into_other(path: Path) -> None:
+    """Approves the gate's picture in the store named `other`."""
+    result = execute(path, RunOptions(Selection(steps=frozenset({"quick-pass"}))))
+    with run_of(path, RunOptions()) as run:
+        from datetime import UTC, datetime
+
+        from renderlock.actions.review import Signature, decide
+
+        for picture in result.pictures:
+            assert picture.record
+            decide(run.planner.store, picture.record.address, "approve", Signature("t", datetime.now(UTC)), "")
+
+
+def test_without_an_approved_picture_of_its_shape_the_base_is_drawn_and_that_is_said(write_final: WriteFinal) -> None:
+    path = write_final("size: 400x200")
+    approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    with Store.open(path.parent / ".renderlock") as store:
+        base = store.get(dict(final.source)["base"])
+    assert base.recipe is not None
+    assert base.recipe.prompt == "a red apple"
+    assert base.size.width == 2 * base.size.height
+    assert [deviation.field for deviation in final.deviations] == ["base"]
+
+
+def test_one_tile_of_a_size_the_model_does_not_render_is_refused_with_advice(write_final: WriteFinal) -> None:
+    path = write_final("size: 600, tiles: 1")
+    approve_all(path)
+
+    with pytest.raises(TilesImpossible, match="takes 2 columns or more, not 1") as caught:
+        execute(path, FINAL)
+
+    assert "tiles: auto" in caught.value.advice
+
+
+def test_a_seam_verdict_about_the_final_is_kept(write_final: WriteFinal) -> None:
+    path = write_final("size: 200")
+    approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    with Store.open(path.parent / ".renderlock") as store:
+        verdicts = [Verdict.from_pairs(dict(event.fields)) for event in store.events(final.address)]
+    assert "seam" in {verdict.gate for verdict in verdicts}
