@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import product
 from pathlib import Path
 
 from renderlock.errors import InputUnusable, RecipeError
@@ -43,11 +42,11 @@ def price_of(model: str, size: Size, own: Path | None = None) -> PriceNote | Non
     where the user's file cannot be used.
     """
     tables: tuple[tuple[PriceNote, ...], ...] = (() if own is None else _read_own(own), our_prices())
-    names = dict.fromkeys((model, model.replace(":vertex/", ":")))
-    for rows, name in product(tables, names):
-        fitting = [row for row in rows if row.model == name and _fits(row, size)]
-        if fitting:
-            return min(fitting, key=_bound)
+    for rows in tables:
+        for name in (model, model.replace(":vertex/", ":")):
+            fitting = [row for row in rows if row.model == name and _fits(row, size)]
+            if fitting:
+                return min(fitting, key=_bound)
     return None
 
 
