@@ -34,6 +34,11 @@ class EngineEntry:
 OURS = (
     EngineEntry("embedded", "renderlock.engines.embedded.engine:open_model", "the small model that ships inside"),
     EngineEntry("diffusers", "renderlock.engines.diffusers_local:open_model", "any diffusers model, run here"),
+    EngineEntry(
+        "openai-images", "renderlock.engines.openai_images.engine:open_model", "servers with OpenAI's images API"
+    ),
+    EngineEntry("comfyui", "renderlock.engines.comfyui.engine:open_model", "workflows of a ComfyUI server"),
+    EngineEntry("a1111", "renderlock.engines.automatic1111.engine:open_model", "AUTOMATIC1111 and Forge servers"),
     EngineEntry("ideogram", "renderlock.engines.ideogram.engine:open_model", "Ideogram's models, called over HTTP"),
     EngineEntry("imagen", "renderlock.engines.imagen.engine:open_model", "Google's Imagen 4, called over HTTP"),
     EngineEntry("gemini", "renderlock.engines.gemini.engine:open_model", "Google's Nano Banana, called over HTTP"),

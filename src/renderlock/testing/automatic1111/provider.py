@@ -42,6 +42,7 @@ TICK_S = 0.02
 class Task:
     """The one generation in progress."""
 
+    name: str = ""
     steps: int = 0
     done: int = 0
     running: bool = False
@@ -117,7 +118,7 @@ class Automatic1111Provider(Provider):
             )
         self.desk.take(len(orders))
         try:
-            pictures = await self._sample(exchange, orders, wanted.steps)
+            pictures = await self._sample(exchange, orders, wanted)
         finally:
             self.desk.release(len(orders))
         images = [] if exchange.has("no-image") else [self.base64(exchange, each) for each in pictures]
@@ -125,14 +126,15 @@ class Automatic1111Provider(Provider):
         echo = wanted.model_dump(exclude={"init_images"})
         return JSONResponse({"images": images, "parameters": echo, "info": json.dumps(info)})
 
-    async def _sample(self, exchange: Exchange, orders: Sequence[Order], steps: int) -> list[Picture]:
+    async def _sample(self, exchange: Exchange, orders: Sequence[Order], wanted: Txt2Img) -> list[Picture]:
         """Paints on the one device, one call after another, while progress can be asked for."""
         async with self._gpu:
-            self._task = task = Task(steps=steps, running=True)
+            name = wanted.force_task_id or f"task({secrets.token_hex(8)})"
+            self._task = task = Task(name, wanted.steps, running=True)
             painting = asyncio.create_task(self.desk.paint(orders, exchange))
-            pause_s = max(self.desk.latency_s, TICK_S * 5) / steps
+            pause_s = max(self.desk.latency_s, TICK_S * 5) / wanted.steps
             while not painting.done() and not task.stopped:
-                task.done = min(task.done + 1, steps - 1)
+                task.done = min(task.done + 1, wanted.steps - 1)
                 await asyncio.wait([painting], timeout=pause_s)
             task.running = False
             # An interrupted call still answers, with the picture as far as it came.
@@ -166,7 +168,7 @@ class Automatic1111Provider(Provider):
             "sampling_steps": task.steps if task.running else 0,
         }
         answer = {"progress": share, "eta_relative": 0.0, "state": state, "current_image": None, "textinfo": None}
-        return JSONResponse(answer)
+        return JSONResponse(answer | {"current_task": task.name if task.running else None})
 
     async def _interrupt(self, exchange: Exchange) -> Response:
         self._check_login(exchange)
