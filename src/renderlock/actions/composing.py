@@ -36,7 +36,7 @@ class ComposePlan:
     overlays: tuple[Overlay, ...] = ()
     fonts: Fonts = field(default_factory=Fonts)
     palette: Palette | None = None
-    dither: Dither = "ordered"
+    dither: Dither = "none"
     icc: Profile = SRGB
     correction: Correction | None = None
 

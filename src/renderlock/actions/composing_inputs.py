@@ -6,34 +6,36 @@ Everything is read and checked here, before a picture is touched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from renderlock.actions.composing import ComposePlan
 from renderlock.errors import InputUnusable
-from renderlock.imaging.colour import SRGB, open_profile
+from renderlock.imaging.colour import SRGB, open_profile, read_managed
+from renderlock.imaging.colour_match import MATCH_METHOD, MatchMethod, measure_statistics, solve_correction
 from renderlock.imaging.overlay import Anchor, Overlay, read_drawing
 from renderlock.imaging.overlay_blend import BlendMode
 from renderlock.imaging.overlay_fonts import Fonts, read_fonts
 from renderlock.imaging.overlay_nodes import LARGEST_SVG_BYTES
 from renderlock.imaging.palette import Dither
 from renderlock.imaging.palette_files import read_palette
+from renderlock.imaging.pixels import Pixels
+from renderlock.spec.finishing import Finishing
 
 
 @dataclass(frozen=True)
 class OverlayFile:
-    """An SVG file and how it is to lie; None leaves the choice to its anchor: a quarter and 4 %, or all and none."""
+    """An SVG file and how it is to lie on a picture, in the words of pipeline.yml."""
 
     path: Path
-    anchor: Anchor = "bottom-right"
-    width_share: float | None = None
-    margin_share: float | None = None
+    anchor: Anchor = "full"
+    width: float = 1.0
+    margin: float = 0.0
     opacity: float = 1.0
     blend: BlendMode = "normal"
 
     def read(self) -> Overlay:
         """The overlay with the file's bytes; raises `InputUnusable` where it cannot be read."""
-        full = self.anchor == "full"
         try:
             with self.path.open("rb") as file:
                 svg = file.read(LARGEST_SVG_BYTES + 1)
@@ -43,8 +45,8 @@ class OverlayFile:
         return Overlay(
             svg=svg,
             anchor=self.anchor,
-            width_share=self.width_share if self.width_share is not None else 1.0 if full else 0.25,
-            margin_share=self.margin_share if self.margin_share is not None else 0.0 if full else 0.04,
+            width_share=self.width,
+            margin_share=self.margin,
             opacity=self.opacity,
             blend=self.blend,
             name=str(self.path),
@@ -56,7 +58,7 @@ def read_plan(
     *,
     fonts: Sequence[Path] = (),
     palette: Path | None = None,
-    dither: Dither = "ordered",
+    dither: Dither = "none",
     icc: str = SRGB.name,
 ) -> ComposePlan:
     """The plan; raises `InputUnusable`, `OverlayRefused`, `FontMissing` and `RecipeError` for what cannot be done."""
@@ -70,3 +72,31 @@ def read_plan(
     for overlay in plan.overlays:
         read_drawing(overlay, plan.fonts)
     return plan
+
+
+def plan_of(finishing: Finishing, fonts: Path | None) -> ComposePlan:
+    """The plan that a step of pipeline.yml asks for; its `match` needs the picture, see `matched_plan`.
+
+    Raises what `read_plan` raises.
+    """
+    overlays = [
+        OverlayFile(choice.file, choice.anchor, choice.width, choice.margin, choice.opacity, choice.blend)
+        for choice in finishing.overlays
+    ]
+    return read_plan(
+        overlays,
+        fonts=() if fonts is None else (fonts,),
+        palette=None if finishing.palette is None else finishing.palette.file,
+        dither="none" if finishing.palette is None else finishing.palette.dither,
+        icc=finishing.icc or SRGB.name,
+    )
+
+
+def matched_plan(plan: ComposePlan, pixels: Pixels, reference: Path, method: MatchMethod = MATCH_METHOD) -> ComposePlan:
+    """The plan with the correction that brings these pixels to the colours of a reference picture.
+
+    Raises `InputUnusable` where the reference is no picture.
+    """
+    target = measure_statistics(read_managed(reference).pixels)
+    correction = solve_correction(measure_statistics(pixels), target, method=method)
+    return replace(plan, correction=correction)

@@ -18,6 +18,7 @@ from renderlock.actions.machine import host_name, machine_facts, peak_memory_byt
 from renderlock.errors import InputUnusable
 from renderlock.imaging.colour import Managed, decode_managed, encode_in, read_managed
 from renderlock.imaging.colour_match import (
+    MATCH_METHOD,
     MatchMethod,
     mean_statistics,
     measure_statistics,
@@ -58,7 +59,7 @@ class MatchWish:
     """Which colours a set is brought to: a picture, or `set`, by what method, and how far (0 to 1)."""
 
     reference: str
-    method: MatchMethod = "monge-kantorovich"
+    method: MatchMethod = MATCH_METHOD
     amount: float = 1.0
 
 
@@ -175,7 +176,8 @@ def _made(source: Source, recipe: Recipe, plan: ComposePlan, store: Store) -> Re
     made = Made(created, seconds, _environment().fingerprint, host_name(), peak_memory_bytes())
     origin = replace(source.record.origin, step=STEP_NAME)
     picture = composed.pixels if composed.encoded is None else composed.encoded
-    record = store.put(NewRender(picture=picture, recipe=recipe, standing=standing, origin=origin, made=made))
+    lineage = (("composed_from", source.record.address),)
+    record = store.put(NewRender(picture, recipe, standing, origin, made, source=lineage))
     return Result(source, recipe, store.read(record), composed, record)
 
 

@@ -44,6 +44,7 @@ COMMANDS = {
     "run": CommandEntry("run", "Render what is missing, up to the next approval."),
     "variants": CommandEntry("variants", "Render one prompt with several seeds, measured."),
     "merge": CommandEntry("merge", "Merge tiles into one picture, as a stream."),
+    "compose": CommandEntry("compose", "Lay SVGs over pictures; hold colours and texts."),
     "approve": CommandEntry("curate", "Say that a render is approved."),
     "reject": CommandEntry("curate", "Say that a render is rejected."),
     "show": CommandEntry("curate", "Show a render: its recipe, its decisions, its files."),

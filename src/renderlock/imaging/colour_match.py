@@ -24,6 +24,8 @@ from renderlock.imaging.colour_spaces import (
 from renderlock.imaging.pixels import Pixels
 
 MatchMethod = Literal["monge-kantorovich", "reinhard"]
+MATCH_METHOD: MatchMethod = "monge-kantorovich"
+"""Where no other method is asked for: it also moves how colours vary together."""
 
 _Matrix = NDArray[np.float64]
 _SAMPLE_SIDE = 256

@@ -40,15 +40,15 @@ class Overlay:
     """An SVG and how it lies on a picture.
 
     `width_share` is the drawing's width as a share of the picture's, above 0, at most 1; `margin_share` what stays
-    free at each edge as a share of the picture's shorter side, 0 to 0.45. A drawing too high for what is left is made
+    free at each edge as a share of the picture's shorter side, 0 to 0.5. A drawing too high for what is left is made
     smaller until it fits. Anchor `full` gives it the whole picture, so its share is 1 and its margin 0. `name` is for
     messages.
     """
 
     svg: bytes
-    anchor: Anchor = "bottom-right"
-    width_share: float = 0.25
-    margin_share: float = 0.04
+    anchor: Anchor = "full"
+    width_share: float = 1.0
+    margin_share: float = 0.0
     opacity: float = 1.0
     blend: BlendMode = "normal"
     name: str = "overlay.svg"
@@ -57,7 +57,7 @@ class Overlay:
         _refuse(self.anchor in ANCHORS, "anchor", self.anchor, f"one of {', '.join(ANCHORS)}")
         _refuse(self.blend in BLEND_MODES, "blend", self.blend, f"one of {', '.join(BLEND_MODES)}")
         _refuse(0 < self.width_share <= 1, "width", f"{self.width_share:.0%}", "above 0%, at most 100%")
-        _refuse(0 <= self.margin_share <= 0.45, "margin", f"{self.margin_share:.0%}", "0% to 45%")
+        _refuse(0 <= self.margin_share <= 0.5, "margin", f"{self.margin_share:.0%}", "0% to 50%")
         _refuse(0 <= self.opacity <= 1, "opacity", self.opacity, "0 to 1")
         if self.anchor == "full":
             _refuse(self.width_share == 1, "width", f"{self.width_share:.0%}", "100% with anchor full")
