@@ -27,6 +27,7 @@ from renderlock.spec.recipe import Recipe
 
 if TYPE_CHECKING:
     from renderlock.engines.diffusers_local.loading import LoadedModel
+    from renderlock.engines.diffusers_local.replay import Replay
 
 SURFACE = "diffusers-1"
 """The way recipes are handed to pipelines; the number rises when the same weights would give other pixels."""
@@ -55,6 +56,7 @@ class DiffusersEngine:
         self._options = options
         self._levers = frozenset(options.levers)
         self._device_peak: int | None = None
+        self._replay: Replay | None = None
         self._loaded: LoadedModel | None = None
         self._reading = RLock()
 
@@ -109,7 +111,8 @@ class DiffusersEngine:
                 if self._loaded is None:
                     self._loaded = loading.load_model(self._folder, facts, device, self._levers)
                 self._loaded.use_levers(self._levers)
-                return running.render_recipe(self._loaded, recipe, init, watch, self._options.threads)
+                aids = running.Aids(self._options.threads, self._levers, self._unfinished())
+                return running.render_recipe(self._loaded, recipe, init, watch, aids)
             finally:
                 self._device_peak = allocator.peak_bytes(device)
 
@@ -155,6 +158,14 @@ class DiffusersEngine:
 
             self._loaded = None
             loading.release_memory()
+
+    def _unfinished(self) -> Replay:
+        """What an attempt that ran out of memory computed; it outlives the weights, which may be unloaded to retry."""
+        from renderlock.engines.diffusers_local.replay import Replay  # noqa: PLC0415 - this imports torch
+
+        if self._replay is None:
+            self._replay = Replay()
+        return self._replay
 
     @cached_property
     def _folder(self) -> ModelFolder:

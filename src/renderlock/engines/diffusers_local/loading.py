@@ -16,7 +16,6 @@ import torch
 from renderlock.engines.diffusers_local.describe import ModelFacts
 from renderlock.engines.diffusers_local.folder import ModelFolder, read_folder
 from renderlock.engines.diffusers_local.library_types import Pipeline, Placed
-from renderlock.engines.diffusers_local.replay import Replay
 from renderlock.engines.diffusers_local.samplers import Sampler
 from renderlock.engines.diffusers_local.steady import quiet
 from renderlock.engines.diffusers_local.weights import Precision, check_files, stored_precision
@@ -47,7 +46,6 @@ class LoadedModel:
         self.facts = facts
         self.device = device
         self.levers: frozenset[str] = frozenset()
-        self.replay = Replay()
 
     def use_levers(self, levers: Collection[str]) -> None:
         """Makes the next renders use exactly these levers; only a change of offloading moves weights."""

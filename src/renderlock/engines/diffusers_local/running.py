@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from textwrap import shorten
 
 import numpy as np
@@ -20,6 +20,7 @@ from renderlock.engines.diffusers_local.describe import VAE_TILE, ModelFacts
 from renderlock.engines.diffusers_local.levers import denoiser_of, levers_pulled
 from renderlock.engines.diffusers_local.library_types import Autoencoder, Pipeline
 from renderlock.engines.diffusers_local.loading import LoadedModel, describe_error, is_out_of_memory, release_memory
+from renderlock.engines.diffusers_local.replay import Replay
 from renderlock.engines.diffusers_local.samplers import Sampler
 from renderlock.engines.diffusers_local.signatures import Signature
 from renderlock.engines.diffusers_local.steady import quiet, steady
@@ -31,6 +32,16 @@ from renderlock.spec.recipe import Recipe, Size
 
 LONGEST_QUOTE = 80
 """How many characters of a cut-off prompt a deviation quotes."""
+
+
+@dataclass(frozen=True)
+class Aids:
+    """What a render is helped by, none of which is in its recipe: CPU threads, levers, and what an attempt before at
+    the same picture computed."""
+
+    threads: int
+    levers: frozenset[str]
+    replay: Replay
 
 
 class Steps:
@@ -61,7 +72,7 @@ class Steps:
             raise
 
 
-def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch: Watch, threads: int) -> Render:
+def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch: Watch, aids: Aids) -> Render:
     """One picture from one recipe.
 
     Raises `OutOfMemory`, `EngineFailed`, or what `watch` raised; the model can be used again after each. After
@@ -69,16 +80,16 @@ def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch
     """
     sampler = next((known for known in model.facts.samplers if known.name == recipe.sampler), None)
     follow = Steps(watch, recipe.steps or 1)
-    with steady(threads, model.device), quiet() as said:
+    with steady(aids.threads, model.device), quiet() as said:
         pipeline, signature = _pipeline_for(model, sampler, from_picture=init is not None)
         arguments = call_arguments(recipe, model.facts, signature, init)
         if "callback_on_step_end" in signature.parameters:
             arguments["callback_on_step_end"] = follow.step_ended
         else:
             arguments |= {"callback": follow.step_ended_plainly, "callback_steps": 1}
-        with noise_from_canvas(pipeline, recipe), _arranged(model, pipeline, recipe):
+        with noise_from_canvas(pipeline, recipe), _arranged(pipeline, recipe, aids):
             output = run_pipeline(pipeline, arguments, follow, recipe.model.reference)
-    model.replay.forget()
+    aids.replay.forget()
     pixels = to_pixels(output, recipe.model.reference)
     return Render(pixels, find_deviations(recipe, model.facts, pixels, said))
 
@@ -168,14 +179,14 @@ def find_deviations(recipe: Recipe, facts: ModelFacts, pixels: Pixels, said: lis
 
 
 @contextmanager
-def _arranged(model: LoadedModel, pipeline: Pipeline, recipe: Recipe) -> Iterator[None]:
+def _arranged(pipeline: Pipeline, recipe: Recipe, aids: Aids) -> Iterator[None]:
     """The levers, the tiles of the decoder, and the answers of an attempt before, for the length of a render."""
     with ExitStack() as stack:
-        stack.enter_context(levers_pulled(pipeline, model.levers))
+        stack.enter_context(levers_pulled(pipeline, aids.levers))
         denoiser = denoiser_of(pipeline)
         if denoiser is not None:
-            model.replay.begin(_work(recipe))
-            stack.enter_context(model.replay.on(denoiser))
+            aids.replay.begin(_work(recipe))
+            stack.enter_context(aids.replay.on(denoiser))
         tile_px = dict(recipe.extras).get(VAE_TILE)
         vae: Autoencoder | None = getattr(pipeline, "vae", None)
         if isinstance(tile_px, int) and vae is not None:

@@ -7,14 +7,17 @@ gives the same 8-bit pixels in every process and with any number of threads on o
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from renderlock.engines.base import EngineOptions, Render, Watch
 from renderlock.engines.capabilities import Capabilities, GuidanceRange, SeedGrade, SizeRule, StepRange
 from renderlock.engines.embedded.course import Course, plot_course, walk
+from renderlock.engines.embedded.memory import LEAN, LEVERS, estimate_memory
 from renderlock.engines.embedded.samplers import ALIASES, SAMPLERS
 from renderlock.engines.embedded.weights import SHIPPED, Version, open_version
+from renderlock.engines.memory_facts import MemoryParts
 from renderlock.errors import OutOfMemory, RecipeError
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.identity import ModelIdentity
@@ -54,6 +57,7 @@ def describe(weights: Version) -> Capabilities:
         parallel=True,
         previews=True,
         windows=True,
+        levers=LEVERS,
     )
 
 
@@ -66,6 +70,7 @@ class EmbeddedEngine:
         self._capabilities = describe(weights)
         self._loading = threading.Lock()
         self._model: Model | None = None
+        self._levers = frozenset(options.levers)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -93,6 +98,27 @@ class EmbeddedEngine:
         except MemoryError as error:
             raise OutOfMemory(model=self._version.name, reason=str(error) or "an allocation failed") from error
 
+    def device(self) -> Literal["cpu"]:
+        """Renders run on the processor."""
+        return "cpu"
+
+    def device_peak(self) -> None:
+        """The process itself is the measure."""
+
+    def prepare(self) -> None:
+        """Imports ONNX Runtime."""
+        import renderlock.engines.embedded.model  # noqa: F401, PLC0415  # loads ONNX Runtime
+
+    def memory(self, recipe: Recipe, levers: Collection[str]) -> MemoryParts:
+        """What `recipe` needs, from our own measurements; costs nothing."""
+        return estimate_memory(recipe, self._version.latent.cell_px, self._options.threads, lean=LEAN in levers)
+
+    def use_levers(self, levers: Collection[str]) -> None:
+        """Makes later renders use exactly these levers; another choice loads the weights anew."""
+        with self._loading:
+            if frozenset(levers) != self._levers:
+                self._levers, self._model = frozenset(levers), None
+
     def close(self) -> None:
         """Lets go of the weights; a render under way keeps them until it ends."""
         with self._loading:
@@ -109,7 +135,8 @@ class EmbeddedEngine:
             if self._model is None:
                 from renderlock.engines.embedded.model import Model  # noqa: PLC0415  # loads ONNX Runtime
 
-                self._model = Model(self._version, threads=self._options.threads)
+                lean = LEAN in self._levers
+                self._model = Model(self._version, threads=self._options.threads, lean=lean)
             return self._model
 
 

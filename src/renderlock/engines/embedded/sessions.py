@@ -37,8 +37,11 @@ _OUT_OF_MEMORY_SIGNS = ("bad_alloc", "failed to allocate memory", "available mem
 class Network:
     """One ONNX network on the CPU; may be run from several threads at once."""
 
-    def __init__(self, data: bytes, model: str) -> None:
-        """Loads the network from its bytes; raises `EngineFailed` or `OutOfMemory` in the name of `model`."""
+    def __init__(self, data: bytes, model: str, *, lean: bool = False) -> None:
+        """Loads the network from its bytes; `lean` gives every tensor's memory back as soon as it is done with.
+
+        Raises `EngineFailed` or `OutOfMemory` in the name of `model`.
+        """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -46,6 +49,7 @@ class Network:
         options.use_deterministic_compute = True
         # A plan is kept for every size ever seen; a process that renders many sizes must not grow with their number.
         options.enable_mem_pattern = False
+        options.enable_cpu_mem_arena = not lean
         options.log_severity_level = 4
         self._model = model
         with _told_as_ours(model):
