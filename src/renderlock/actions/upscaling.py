@@ -93,7 +93,7 @@ class Upscaled:
 class Ways:
     """An upscaler, the gentler ones a gate may fall back to, and what else decides about the pixels.
 
-    `scratch` is a folder for results that are too large for memory.
+    `scratch` is a folder for results of more than `most_in_memory_bytes`; without one all are in memory.
     """
 
     upscaler: Upscaler
@@ -101,6 +101,7 @@ class Ways:
     gate: Gate | None = None
     project: bool = True
     scratch: Path | None = None
+    most_in_memory_bytes: int = LARGEST_IN_MEMORY_BYTES
     watch: TileWatch = field(default=UNWATCHED)
 
 
@@ -120,6 +121,8 @@ def upscale_picture(pixels: Pixels, target: Size, ways: Ways) -> Upscaled:
 
     Where none does, it is the gentlest one's, with a verdict that has not passed. Raises what upscalers raise.
     """
+    if isinstance(ways.upscaler, EngineUpscaler):
+        ways.upscaler.deviations.clear()
     result, giver = _enlarge(pixels, target, ways, ways.upscaler), ways.upscaler
     if ways.gate is None:
         return Upscaled(result, giver.facts.reference, deviations=_noted(giver))
@@ -175,7 +178,7 @@ def _enlarge(pixels: Pixels, target: Size, ways: Ways, upscaler: Upscaler) -> Pi
 
 def _canvas(shape: tuple[int, ...], ways: Ways) -> Pixels:
     """Room for a result, in memory or, where that is too large, in a file that is gone when nobody holds it."""
-    if ways.scratch is None or math.prod(shape) <= LARGEST_IN_MEMORY_BYTES:
+    if ways.scratch is None or math.prod(shape) <= ways.most_in_memory_bytes:
         return np.empty(shape, np.uint8)
     with TemporaryFile(dir=ways.scratch) as file:
         return np.memmap(file, np.uint8, "w+", shape=shape)
