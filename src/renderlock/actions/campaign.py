@@ -24,7 +24,8 @@ from renderlock.store.store import Store
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a pipeline is run: which part, in rehearsal or for real, and how many side by side (None: as fits)."""
+    """How a pipeline is run: which part, in rehearsal or for real, and how many side by side (None: as fits, and at
+    providers as many as they allow)."""
 
     selection: Selection = field(default_factory=Selection)
     rehearse: bool = False
@@ -41,7 +42,7 @@ def open_run(pipeline: Pipeline, engines: EngineOptions, options: RunOptions, wa
         raise PromptMissing(file=pipeline.path)
     with Store.create(pipeline.store) as store, open_models(store, engines, budget=spending_limit(pipeline)) as models:
         planner = Planner(pipeline, store, models, options.selection, decisions(store), rehearse=options.rehearse)
-        run = Run(planner, workers=options.workers or 1, watch=watch)
+        run = Run(planner, workers=options.workers or 1, watch=watch, own_lanes=options.workers is None)
         if options.workers is None:
             run.workers = sensible_workers(run)
         yield run

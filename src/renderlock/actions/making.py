@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -99,9 +99,9 @@ class Maker:
             recipe=work.recipe,
             standing=job.standing,
             origin=self.origin(job),
-            made=self.made_now(job, created, seconds),
+            made=replace(self.made_now(job, created, seconds), cost=render.cost),
             deviations=work.deviations + render.deviations,
-            source=work.source,
+            source=work.source + render.source,
             original=None if render.original is None else Encoded(*render.original),
         )
         return self.keep(new)

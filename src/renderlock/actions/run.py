@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal, Protocol
 
@@ -17,6 +17,8 @@ from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.lock import lock_path_of, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
+from renderlock.actions.schedule import Schedule
+from renderlock.engines.base import Hosted
 from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, StoreFull, StoreUnusable, UnknownName
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
 from renderlock.spec.lock import Lock, LockedModel, read_lock
@@ -85,7 +87,8 @@ class RunUnwatched:
 class Run:
     """One run of a pipeline: the planner with its selection, how many render side by side, and who watches.
 
-    `previews` is shown the pictures as they form, by engines that can.
+    `previews` is shown the pictures as they form, by engines that can. With `own_lanes` each provider's pictures go
+    side by side as the provider allows, beside the workers; without, they share the workers.
     """
 
     planner: Planner
@@ -93,32 +96,31 @@ class Run:
     watch: RunWatch
     stop: Stop = field(default_factory=Stop)
     previews: PreviewSink | None = None
+    own_lanes: bool = True
 
     def execute(self) -> RunResult:
         """Renders what is missing, step by step.
 
-        Raises before anything is rendered what planning raises, `NotBuiltYet`, `LockMissing` and
-        `LockMismatch`; raises `Interrupted` when it was stopped, `StoreFull` or `StoreUnusable` when pictures
-        cannot be kept. A picture that fails is in the result.
+        Raises before anything is rendered what planning raises, `NotBuiltYet`, `LockMissing`, `LockMismatch`, and
+        what `Hosted.prepare` raises (`KeyMissing`, `ModelRetired` …); raises `Interrupted` when it was stopped,
+        `StoreFull` or `StoreUnusable` when pictures cannot be kept. A picture that fails is in the result.
         """
         started = time.monotonic()
         steps = self.selected_steps()
         refuse_unbuilt(self.planner, steps)
         lock = verify_lock(self.planner, steps)
+        prepare_hosted(self, steps)
         planner = self.planner
         maker = Maker(planner.pipeline.project, planner.store, planner.models, self.watch, self.stop, self.previews)
-        results: list[PictureResult] = []
-        held: list[Held] = []
+        schedule = Schedule(planner, steps, self.workers, self.own_lanes)
         try:
-            for step in steps:
-                plan = self.planner.plan(step)
-                held.extend(plan.held)
-                self.watch.on_step(plan)
-                results.extend(self._render_step(plan, maker))
+            self._render(schedule, maker)
         except KeyboardInterrupt as stop:
             raise Interrupted(done=maker.made) from stop
-        warnings = _environment_warnings(lock, maker)
-        return RunResult(tuple(results), tuple(held), time.monotonic() - started, warnings)
+        ended = schedule.ended()
+        pictures = tuple(picture for plan, outcomes in ended for picture in _accounts(plan, outcomes))
+        held = tuple(one for plan, _ in ended for one in plan.held)
+        return RunResult(pictures, held, time.monotonic() - started, _environment_warnings(lock, maker))
 
     def selected_steps(self) -> tuple[Step, ...]:
         """The steps to run in the order of their needs; raises `UnknownName` for one that does not exist."""
@@ -127,27 +129,46 @@ class Run:
         _refuse_unknown("asset", wanted.assets, [asset.name for asset in pipeline.assets])
         return tuple(step for step in pipeline.ordered_steps if not wanted.steps or step.name in wanted.steps)
 
-    def _render_step(self, plan: StepPlan, maker: Maker) -> tuple[PictureResult, ...]:
-        outcomes: dict[tuple[str, ...], Outcome[Job, RenderRecord]] = {}
-        for jobs, workers, tile_workers in self._lanes(plan.missing):
-            make = Finisher(maker, tile_workers, self.planner.pipeline.gates).make
-            with closing(run_jobs(jobs, make, workers=workers, stop=self.stop)) as ended:
-                for outcome in ended:
-                    if isinstance(outcome.error, StoreFull | StoreUnusable):
-                        raise outcome.error  # The next picture could not be kept either, so it is not rendered.
-                    outcomes[outcome.job.key] = outcome
-                    if not isinstance(outcome.error, Interrupted):
-                        self.watch.on_picture(_result_of(outcome.job, outcome))
-            if self.stop.asked:
-                raise Interrupted(done=maker.made)
-        self.planner.note_rendered(plan, {key: ended.result for key, ended in outcomes.items() if ended.result})
-        return tuple(_accounts(plan, outcomes))
+    def _render(self, schedule: Schedule, maker: Maker) -> None:
+        """Renders what the schedule releases, until there is no more."""
 
-    def _lanes(self, jobs: Sequence[Job]) -> tuple[tuple[list[Job], int, int], ...]:
-        """Jobs, how many of them go side by side, and how many tiles of each: pictures side by side, or tiles."""
-        single = [job for job in jobs if not job.tiled]
-        tiled = [job for job in jobs if job.tiled]
-        return (single, self.workers, 1), (tiled, 1, self.workers)
+        def make(job: Job) -> RenderRecord:
+            return Finisher(maker, schedule.tile_workers(job), self.planner.pipeline.gates).make(job)
+
+        self._tell(schedule.release())
+        jobs = run_jobs(schedule.feed, make, workers=self.workers, stop=self.stop, lane_of=schedule.lane_of)
+        with closing(jobs) as ended:
+            for outcome in ended:
+                if isinstance(outcome.error, StoreFull | StoreUnusable):
+                    raise outcome.error  # The next picture could not be kept either, so it is not rendered.
+                if not isinstance(outcome.error, Interrupted):
+                    self.watch.on_picture(_result_of(outcome.job, outcome))
+                schedule.note(outcome)
+                if not self.stop.asked:
+                    self._tell(schedule.release())
+        if self.stop.asked:
+            raise Interrupted(done=maker.made)
+
+    def _tell(self, plans: Iterable[StepPlan]) -> None:
+        for plan in plans:
+            self.watch.on_step(plan)
+
+
+def prepare_hosted(run: Run, steps: Sequence[Step]) -> None:
+    """Proves for every provider that pictures would be bought from that they could be: key, address, lifecycle.
+
+    Raises what `Hosted.prepare` raises, and as planning does.
+    """
+    planner = run.planner
+    hosted = [step for step in steps if isinstance(planner.models.engine(planner.reference_of(step)), Hosted)]
+    if not hosted:
+        return
+    foreseeing = replace(planner, foreseen={step.name for step in steps}, _done={})
+    for step in steps:
+        plan = foreseeing.plan(step)
+        engine = planner.models.engine(planner.reference_of(step))
+        if isinstance(engine, Hosted) and (plan.missing or plan.unforeseen):
+            engine.prepare()
 
 
 def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:
