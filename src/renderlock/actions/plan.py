@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from renderlock.actions.finals.chain import ChainPlanner, finishes
 from renderlock.actions.finals.found import find_delivered
+from renderlock.actions.finals.links import Draw
 from renderlock.actions.finals.routes import Model, Route, is_more_than_a_render, plan_routes
 from renderlock.actions.models import Models
 from renderlock.actions.passage import Decisions, Passed, pass_into
@@ -140,6 +142,10 @@ class Planner:
     _done: dict[str, StepPlan] = field(default_factory=dict)
     _pictures: dict[Path, str] = field(default_factory=dict)
 
+    @cached_property
+    def _chain(self) -> ChainPlanner:
+        return ChainPlanner(self.pipeline, self.models)
+
     def plan(self, step: Step) -> StepPlan:
         """The plan of one step, from what the store holds now.
 
@@ -238,11 +244,18 @@ class Planner:
         model = self._model(step, reference)
         deviations, standing = self._stand_in(step, reference), self.standing_of(step)
         routes = self._routes(request, step, model, asset)
-        if routes:
-            deviations += routes[0].deviations
-            return Job(asset, step, standing, reference, routes[0].first_recipe, deviations, source, routes)
-        resolved = resolve(request, model.identity, model.facts, model.policy)
-        return Job(asset, step, standing, reference, resolved.recipe, deviations + resolved.deviations, source)
+        if not routes:
+            resolved = resolve(request, model.identity, model.facts, model.policy)
+            recipe, deviations = resolved.recipe, deviations + resolved.deviations
+            routes = (Route((Draw(recipe),)),) if finishes(step.finishing, asset) else ()
+        else:
+            recipe, deviations = routes[0].first_recipe, deviations + routes[0].deviations
+        routes = tuple(self._finished(route, step, asset) for route in routes)
+        return Job(asset, step, standing, reference, recipe, deviations, source, routes)
+
+    def _finished(self, route: Route, step: Step, asset: Asset) -> Route:
+        """The route with what comes after the render."""
+        return replace(route, links=(*route.links, *self._chain.links(step, asset, route.size)))
 
     def _model(self, step: Step, reference: str) -> Model:
         policy = "record" if self.rehearse else step.deviations

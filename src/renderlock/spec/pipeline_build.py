@@ -23,10 +23,6 @@ _LATER_STEP_KEYS = (
     "memory_budget",
     "memory_ladder",
     "upscale",
-    "match",
-    "overlay",
-    "palette",
-    "icc",
 )
 
 

@@ -14,6 +14,7 @@ from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Selection
 from renderlock.actions.review import Signature, decide
+from renderlock.actions.run import RunResult
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
 from renderlock.store.records import RenderRecord
@@ -48,11 +49,21 @@ def write_final(tmp_path: Path) -> WriteFinal:
     return write
 
 
-def approve_all(path: Path, step: str = "quick-pass") -> list[RenderRecord]:
-    """Renders a gate's step and approves all of its pictures."""
-    result = execute(path, RunOptions(Selection(steps=frozenset({step}))))
+FINAL = RunOptions(Selection(steps=frozenset({"final-render"})), workers=1)
+
+
+def final_of(result: RunResult) -> RenderRecord:
+    """The one delivered picture of a run."""
+    (picture,) = result.pictures
+    assert picture.record is not None, picture.error
+    return picture.record
+
+
+def approve_all(path: Path, store: str = ".renderlock") -> list[RenderRecord]:
+    """Renders the gate's step and approves all of its pictures."""
+    result = execute(path, RunOptions(Selection(steps=frozenset({"quick-pass"}))))
     records = [picture.record for picture in result.pictures if picture.record]
-    with Store.open(path.parent / ".renderlock") as store:
+    with Store.open(path.parent / store) as opened:
         for record in records:
-            decide(store, record.address, "approve", Signature("tester", datetime.now(UTC)), "")
+            decide(opened, record.address, "approve", Signature("tester", datetime.now(UTC)), "")
     return records

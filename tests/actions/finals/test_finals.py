@@ -6,26 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.actions.finals.conftest import WriteFinal, approve_all
-from tests.actions.runs import execute, run_of
+from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_of
+from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.actions.plan import Selection
-from renderlock.actions.run import RunResult
 from renderlock.errors import TilesImpossible
 from renderlock.imaging.pixels import decode_picture, digest_pixels, fit_to
 from renderlock.spec.recipe import Size, TilingPlan
 from renderlock.spec.verdict import Verdict
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
-
-FINAL = RunOptions(Selection(steps=frozenset({"final-render"})), workers=1)
-
-
-def final_of(result: RunResult) -> RenderRecord:
-    (picture,) = result.pictures
-    assert picture.record is not None, picture.error
-    return picture.record
 
 
 def parts_of(path: Path, final: RenderRecord) -> list[RenderRecord]:
@@ -97,24 +87,11 @@ def test_tiles_side_by_side_give_the_same_final(write_final: WriteFinal) -> None
     approve_all(path)
     one = final_of(execute(path, FINAL))
     path.write_text(path.read_text().replace("project: finals", "project: finals\nstore: other"))
-    approve_into_other(path)
+    approve_all(path, store="other")
 
     three = final_of(execute(path, RunOptions(FINAL.selection, workers=3)))
 
     assert three.address == one.address
-
-
-def approve_into_other(path: Path) -> None:
-    """Approves the gate's picture in the store named `other`."""
-    result = execute(path, RunOptions(Selection(steps=frozenset({"quick-pass"}))))
-    with run_of(path, RunOptions()) as run:
-        from datetime import UTC, datetime
-
-        from renderlock.actions.review import Signature, decide
-
-        for picture in result.pictures:
-            assert picture.record
-            decide(run.planner.store, picture.record.address, "approve", Signature("t", datetime.now(UTC)), "")
 
 
 def test_without_an_approved_picture_of_its_shape_the_base_is_drawn_and_that_is_said(write_final: WriteFinal) -> None:

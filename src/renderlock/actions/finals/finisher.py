@@ -5,22 +5,26 @@ Where memory runs out the next route of the job is walked; its links are other r
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, assert_never
+from datetime import UTC, datetime
+from typing import Literal
 
-from renderlock.actions.finals.judging import Limits
-from renderlock.actions.finals.links import Draw, Link, Tiled, Variant
-from renderlock.actions.finals.merging import Merged, Merger
+from renderlock.actions.finals.judging import Limits, with_limits
+from renderlock.actions.finals.links import Draw, Finish, Link, Tiled, Variant
+from renderlock.actions.finals.merging import Merged, Merger, keep_verdict
 from renderlock.actions.finals.routes import Route
 from renderlock.actions.finals.tiles import TileMaker
+from renderlock.actions.machine import host_name, machine_facts, peak_memory_bytes
 from renderlock.actions.making import Maker, Tally, Work
 from renderlock.actions.plan import Job
 from renderlock.errors import OutOfMemory
 from renderlock.imaging.pixels import Pixels, decode_picture, fit_to
 from renderlock.spec.deviation import Deviation
+from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe
-from renderlock.store.records import RenderRecord
+from renderlock.store.records import Made, NewRender, RenderRecord
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,12 @@ class _Walk:
         there = next((recipe.digest for recipe in wanted if recipe.digest in found), None)
         if there is not None:
             return found[there]
-        match link:
-            case Draw():
-                return self._draw(wanted[0], source)
-            case Tiled():
-                assert source is not None
-                return self._put_together(link, source)
-            case _:
-                assert_never(link)
+        if isinstance(link, Draw):
+            return self._draw(wanted[0], source)
+        assert source is not None
+        if isinstance(link, Tiled):
+            return self._put_together(link, source)
+        return self._finish(link, source)
 
     def _draw(self, recipe: Recipe, source: RenderRecord | None) -> RenderRecord:
         work = Work(recipe, self._start_of(recipe, source), self._deviations(source), _lineage(source))
@@ -91,6 +93,29 @@ class _Walk:
         if source is None:
             return self.maker.init_pixels(self.job)
         return fit_to(decode_picture(self.maker.store.read(source)), recipe.size.width, recipe.size.height)
+
+    def _finish(self, link: Finish, source: RenderRecord) -> RenderRecord:
+        created, started = datetime.now(UTC), time.monotonic()
+        try:
+            finished = link.finish(self.maker.store, source, self.job.standing)
+        except MemoryError as error:
+            raise OutOfMemory(model=link.name, reason=f"{link.size} does not fit") from error
+        environment = Environment((*machine_facts(), *finished.facts)).fingerprint
+        seconds = time.monotonic() - started
+        record = self.maker.keep(
+            NewRender(
+                picture=finished.picture,
+                recipe=link.recipe_from(source),
+                standing=self.job.standing,
+                origin=self.maker.origin(self.job),
+                made=Made(created, seconds, environment, host_name(), peak_memory_bytes()),
+                deviations=tuple(dict.fromkeys((*self._deviations(source), *finished.deviations))),
+                source=_lineage(source),
+            )
+        )
+        for verdict in finished.verdicts:
+            keep_verdict(self.maker.store, record, with_limits(verdict, self.limits))
+        return record
 
     def _put_together(self, link: Tiled, base: RenderRecord) -> RenderRecord:
         """The wanted tiles or, where they do not fit or show a seam, those of the variants; the best is kept."""
@@ -137,13 +162,10 @@ def _steps_of(route: Route) -> int:
 
 def _link_steps(links: Iterable[Link]) -> Iterable[int]:
     for link in links:
-        match link:
-            case Draw(recipe=recipe):
-                yield recipe.steps or 1
-            case Tiled(recipe=recipe, grid=grid):
-                yield int(dict(recipe.extras).get("tile_steps", 1)) * len(grid.tiles)
-            case _:
-                assert_never(link)
+        if isinstance(link, Draw):
+            yield link.recipe.steps or 1
+        elif isinstance(link, Tiled):
+            yield int(dict(link.recipe.extras).get("tile_steps", 1)) * len(link.grid.tiles)
 
 
 def _lineage(source: RenderRecord | None) -> tuple[tuple[str, str], ...]:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from renderlock.actions.finals.grids import grid_of
+from renderlock.imaging.pixels import Pixels
 from renderlock.imaging.tiles import Grid, Tile
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Init, Recipe, Size, Window
-from renderlock.store.records import RenderRecord
+from renderlock.spec.standing import Standing
+from renderlock.spec.verdict import Verdict
+from renderlock.store.records import Encoded, RenderRecord, StagedPicture
+from renderlock.store.store import Store
 
 METHOD = "tiles/1"
 """How tiles are cut, asked for and merged; rises when the same recipe would give other pixels."""
@@ -99,7 +103,45 @@ class Tiled:
         return (self.recipe_from(source), *others)
 
 
-Link: TypeAlias = Draw | Tiled
+@dataclass(frozen=True)
+class Finished:
+    """A picture as a finishing link made it, with what it did differently and what gates said about it.
+
+    `facts` are the libraries that made it, beside the machine's own.
+    """
+
+    picture: Pixels | Encoded | StagedPicture
+    deviations: tuple[Deviation, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class Finish(Protocol):
+    """A link that changes the picture before it without a model of the step: enlarges it, lays something over it."""
+
+    @property
+    def size(self) -> Size:
+        """The size of its picture."""
+
+    @property
+    def key(self) -> str:
+        """Names the link's work, the picture it starts from apart."""
+
+    @property
+    def name(self) -> str:
+        """What it does, in a word for people: `upscale`, `compose`."""
+
+    def recipe_from(self, source: RenderRecord | None) -> Recipe:
+        """The recipe over the picture before it."""
+
+    def recipes_from(self, source: RenderRecord | None) -> tuple[Recipe, ...]:
+        """Every recipe its picture may have, the wanted one first."""
+
+    def finish(self, store: Store, source: RenderRecord, standing: Standing) -> Finished:
+        """The picture, made now; raises what making it raises."""
+
+
+Link: TypeAlias = Draw | Tiled | Finish
 
 
 def tile_controls(tile: Recipe, *, windows: bool) -> tuple[tuple[str, str | int | float | bool], ...]:
