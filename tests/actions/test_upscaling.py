@@ -41,9 +41,10 @@ class Painter(Lanczos):
         return ModelIdentity("upscale", "painter", "1", "paint-1")
 
     def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
-        enlarged: Pixels = np.array(super().enlarge(pixels, factor))
+        enlarged = np.array(super().enlarge(pixels, factor), np.uint8)
         for top, left in self._places:
-            enlarged[2 * top : 2 * (top + self._side) : 2, 2 * left : 2 * (left + self._side)] ^= 0x40
+            place = enlarged[2 * top : 2 * (top + self._side) : 2, 2 * left : 2 * (left + self._side)]
+            np.bitwise_xor(place, 0x40, out=place)
         return enlarged
 
 
@@ -71,7 +72,8 @@ def source() -> Pixels:
     """A smooth picture, 64 x 96 x 3."""
     y, x = np.mgrid[:64, :96]
     planes = [128 + 60 * np.sin(x / 17 + phase) * np.cos(y / 13) for phase in (0, 1, 2)]
-    return np.rint(np.dstack(planes)).astype(np.uint8)
+    picture: Pixels = np.rint(np.dstack(planes)).astype(np.uint8)
+    return picture
 
 
 def enlarge(
