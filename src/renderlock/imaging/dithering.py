@@ -18,8 +18,9 @@ def _pattern() -> NDArray[np.float32]:
     """Thresholds below 1 whose neighbours lie far apart: the R2 sequence of Roberts (2018), a side of 64 px."""
     y, x = np.mgrid[:_SIDE, :_SIDE]
     fraction = (0.7548776662466927 * x + 0.5698402909980532 * y) % 1.0
-    # Multiples of 1/128: added to 65535 they are still exact in float32.
-    thresholds: NDArray[np.float32] = (np.floor(fraction * _STEPS) / _STEPS).astype(np.float32)
+    # Multiples of 1/256, exact in float32 even beside 65535, and never 0 or 1: a whole number less an error of
+    # rounding stays that number.
+    thresholds: NDArray[np.float32] = ((np.floor(fraction * _STEPS) + 0.5) / _STEPS).astype(np.float32)
     return thresholds
 
 
