@@ -31,7 +31,7 @@ def render_contact_sheet_html(values: ContactSheetValues) -> str:
     rows = [(row, [view_cell(cell, row.prompt or row.asset) for cell in row.cells]) for row in values.rows]
     cells = [cell for row in values.rows for cell in row.cells]
     return (
-        _environment()
+        page_templates()
         .get_template("contact_sheet.html")
         .render(values=values, rows=rows, count=len(cells), notice=notice_for(cell.standing for cell in cells))
     )
@@ -43,7 +43,7 @@ def render_variance_html(values: VarianceValues) -> str:
     Raises `InputUnusable` where a cell's picture is not PNG, WebP or JPEG.
     """
     return (
-        _environment()
+        page_templates()
         .get_template("variance.html")
         .render(
             values=values,
@@ -69,7 +69,8 @@ def _variance_cells(values: VarianceValues) -> list[CellView]:
 
 
 @cache
-def _environment() -> Environment:
+def page_templates() -> Environment:
+    """The templates of all pages, with their filters."""
     # Only a page needs the template engine; the picture and the texts do without.
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 

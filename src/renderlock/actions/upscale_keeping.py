@@ -1,0 +1,123 @@
+"""An enlarged picture kept: in the store with its recipe and its gate's verdicts, or in a file.
+
+A picture that was enlarged before is found by its recipe and not made again. One that is too large for memory goes to
+disk row by row.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from renderlock.actions.machine import host_name, library_version, machine_facts, peak_memory_bytes
+from renderlock.actions.upscale_recipe import upscale_recipe
+from renderlock.actions.upscaling import Upscaled, Ways, upscale_picture
+from renderlock.imaging.pixels import Pixels, PixelsDigest, decode_picture
+from renderlock.imaging.sinks import PictureForm, open_sink
+from renderlock.spec.lock import Environment
+from renderlock.spec.recipe import Recipe, Size
+from renderlock.spec.verdict import VERDICT_KIND, Verdict
+from renderlock.store.png_texts import texts_of
+from renderlock.store.records import Made, NewEvent, NewRender, RenderRecord, StagedPicture
+from renderlock.store.store import Store
+
+TIMING_KIND = "timing"
+"""The kind of the event that keeps how long an enlargement took, for planning the next ones."""
+
+WRITTEN_ROWS = 512
+STEP = "upscale"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An enlarged render; `upscaled` is None where it was there already. `verdict` is the gate's, if one was asked."""
+
+    record: RenderRecord
+    verdict: Verdict | None
+    upscaled: Upscaled | None = None
+
+
+def upscale_render(store: Store, record: RenderRecord, target: Size, ways: Ways) -> Kept:
+    """The render enlarged, in its own standing, found by its recipe or made now and kept.
+
+    Raises what upscalers raise, and `StoreError`.
+    """
+    recipe = recipe_of(ways, (record.pixels, record.size), target)
+    found = store.find(recipe.digest, record.standing)
+    if found is not None:
+        return Kept(found, verdict_about(store, found.address))
+    created, began = datetime.now(UTC), time.monotonic()
+    ways = replace(ways, scratch=store.layout.tmp)
+    upscaled = upscale_picture(decode_picture(store.read(record)), target, ways)
+    seconds = time.monotonic() - began
+    made = Made(created, seconds, environment_of().fingerprint, host_name(), peak_memory_bytes())
+    new = NewRender(
+        picture=_as_new(upscaled.pixels, store.layout.tmp, texts_of(recipe, record.standing)),
+        recipe=recipe,
+        standing=record.standing,
+        origin=replace(record.origin, step=STEP),
+        made=made,
+        deviations=upscaled.deviations,
+        source=(("upscaled_from", record.address),),
+    )
+    kept = store.put(new)
+    for judged in upscaled.judged:
+        store.append(NewEvent(VERDICT_KIND, kept.address, "renderlock", datetime.now(UTC), judged.verdict.to_pairs()))
+    store.append(NewEvent(TIMING_KIND, kept.address, "renderlock", datetime.now(UTC), _timing(recipe, seconds)))
+    return Kept(kept, upscaled.verdict, upscaled)
+
+
+def recipe_of(ways: Ways, source: tuple[str, Size], target: Size) -> Recipe:
+    """The recipe of a picture (digest of its pixels, and its size) enlarged in these ways."""
+    gentler, gate = ways.gentler, ways.gate
+    return upscale_recipe(ways.upscaler, source, target, gentler=gentler, gate=gate, project=ways.project)
+
+
+def write_picture(path: Path, pixels: Pixels, *, icc: bytes | None, texts: Mapping[str, str]) -> None:
+    """Writes a result to a file in the format of its ending, some rows at a time; raises as `open_sink` does."""
+    with open_sink(path, PictureForm.of(pixels, icc, texts)) as sink:
+        for top in range(0, len(pixels), WRITTEN_ROWS):
+            sink.write(np.ascontiguousarray(pixels[top : top + WRITTEN_ROWS]))
+
+
+def verdict_about(store: Store, address: str) -> Verdict | None:
+    """The last verdict that is kept about an address."""
+    events = [event for event in store.events(address) if event.kind == VERDICT_KIND]
+    return Verdict.from_pairs(dict(events[-1].fields)) if events else None
+
+
+def environment_of() -> Environment:
+    """The facts of this machine that may change an enlarged picture."""
+    libraries = tuple((f"library.{name}", library_version(name)) for name in ("ncnn", "torch"))
+    return Environment((*machine_facts(), *libraries))
+
+
+def _as_new(pixels: Pixels, folder: Path, texts: Mapping[str, str]) -> Pixels | StagedPicture:
+    """The picture as the store takes it: one that lies in a file goes in as a file."""
+    if not isinstance(pixels, np.memmap):
+        return pixels
+    path = folder / f"upscaled.{secrets.token_hex(12)}.png"
+    write_picture(path, pixels, icc=None, texts=texts)
+    height, width, channels = pixels.shape
+    digest = PixelsDigest(width, height, channels)
+    for top in range(0, height, WRITTEN_ROWS):
+        digest.update(pixels[top : top + WRITTEN_ROWS])
+    return StagedPicture(path, "image/png", width, height, digest.hexdigest())
+
+
+def _timing(recipe: Recipe, seconds: float) -> tuple[tuple[str, str], ...]:
+    megapixels = recipe.size.width * recipe.size.height / 1e6
+    return (
+        ("work", STEP),
+        ("model", recipe.model.reference),
+        ("seconds", f"{seconds:.3f}"),
+        ("megapixels", f"{megapixels:.3f}"),
+        ("environment", environment_of().fingerprint),
+        ("host", host_name()),
+    )

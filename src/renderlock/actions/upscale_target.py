@@ -1,0 +1,48 @@
+"""The size a person asks an enlargement for: a longest side, WIDTHxHEIGHT, or a factor."""
+
+from __future__ import annotations
+
+import re
+
+from renderlock.errors import RecipeError
+from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
+
+ALLOWED = "the longest side in pixels, WIDTHxHEIGHT, or a factor such as 4x"
+
+_MOST_STRETCH_PX = 1.5
+"""How far a side may be from the source's proportions: what rounding alone makes."""
+
+
+def target_of(asked: str | float | Size, source: Size) -> Size:
+    """The size that `4096`, `4096x3072`, `4x`, a factor or a size asks for, in the source's proportions.
+
+    Raises `RecipeError` for any other text, for a size out of range, and for one that would stretch the picture.
+    """
+    size = _asked(asked.lower(), source) if isinstance(asked, str) else asked
+    if not isinstance(size, Size):
+        size = Size(round(source.width * size), round(source.height * size))
+    if not 1 <= min(size.width, size.height) <= max(size.width, size.height) <= LARGEST_SIDE_PX:
+        raise RecipeError(field="to", found=str(size), allowed=f"1 to {LARGEST_SIDE_PX} pixels a side")
+    wanted = source.height * size.width / source.width
+    # One pixel of the narrower side is the measure, whichever of the two it is.
+    if abs(size.height - wanted) > _MOST_STRETCH_PX * max(1.0, source.height / source.width):
+        raise RecipeError(field="to", found=f"{size} for a picture of {source}", allowed="a size in its proportions")
+    return size
+
+
+def _asked(text: str, source: Size) -> float | Size:
+    sides = re.fullmatch("([0-9]{1,6})x([0-9]{1,6})", text)
+    if sides:
+        return Size(int(sides[1]), int(sides[2]))
+    factor = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)x", text)
+    if factor:
+        return float(factor[1])
+    if re.fullmatch("[1-9][0-9]{0,5}", text):
+        return _with_longest(int(text), source)
+    raise RecipeError(field="to", found=repr(text), allowed=ALLOWED)
+
+
+def _with_longest(side: int, source: Size) -> Size:
+    scale = side / max(source.width, source.height)
+    width, height = (max(1, round(one * scale)) for one in (source.width, source.height))
+    return Size(width, height)
