@@ -169,13 +169,17 @@ class Client:
         sampler: str | None = None,
         init_image: str | Path | None = None,
         strength: float | None = None,
+        tiles: str | int | None = None,
+        tile_overlap: int | None = None,
         on_step: Callable[[RenderStep], None] | None = None,
     ) -> Picture:
         """One picture, rendered or taken from the store where the same recipe was rendered before.
 
-        `size` is (width, height) in pixels; None leaves a choice to the model. `init_image` starts from a
+        `size` is (width, height) in pixels; None leaves a choice to the model. A size beyond what it renders is put
+        together from tiles: `tiles` is "auto", a number, or "COLUMNSxROWS", with at least `tile_overlap` pixels of
+        overlap. `init_image` starts from a
         picture with `strength` (denoising strength, above 0, at most 1). `on_step` is called after each denoising
-        step; what it raises stops the render. Raises `NotCapable`, `RecipeError`, `LockMismatch`,
+        step; what it raises stops the render. Raises `NotCapable`, `TilesImpossible`, `RecipeError`, `LockMismatch`,
         `ModelUnavailable`, `EngineError`.
         """
         if (init_image is None) != (strength is None):
@@ -192,6 +196,8 @@ class Client:
             init_image=None if init_image is None else Path(init_image),
             strength=strength,
             deviations=self.deviations,
+            tiles=None if tiles is None else str(tiles),
+            tile_overlap=tile_overlap,
         )
         record = self._render(wish, on_step)
         return Picture(record, self.store.read(record))

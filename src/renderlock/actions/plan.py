@@ -129,7 +129,7 @@ class Planner:
     """Plans the steps of one pipeline over one store, each once its predecessors are planned and rendered.
 
     `foreseen` names the steps that will have been rendered before those that need them: a dry run plans as if they
-    were.
+    were. `given` holds pictures by seed that a final is put together over in place of an approved one.
     """
 
     pipeline: Pipeline
@@ -139,6 +139,7 @@ class Planner:
     decisions: Decisions
     rehearse: bool = False
     foreseen: Collection[str] = ()
+    given: Mapping[int, RenderRecord] = field(default_factory=dict)
     _done: dict[str, StepPlan] = field(default_factory=dict)
     _pictures: dict[Path, str] = field(default_factory=dict)
 
@@ -272,7 +273,9 @@ class Planner:
         return plan_routes(request, step.finishing, model, self._preview(asset, step, request.seed))
 
     def _preview(self, asset: Asset, step: Step, seed: int) -> RenderRecord | None:
-        """The approved picture of that seed, whose composition the final keeps."""
+        """The approved picture of that seed, whose composition the final keeps, or the one a person gave."""
+        if seed in self.given:
+            return self.given[seed]
         gates = [name for name in self.needs_of(step) if self._step(name).gate]
         return self._source(asset, gates[-1], seed) if gates else None
 

@@ -6,23 +6,29 @@ reference is the sandbox, and its renders are marked so.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from renderlock.actions.lock import LOCK_NAME
 from renderlock.actions.workspace import Place
 from renderlock.errors import LockMissing, RecipeError
+from renderlock.spec.finishing import Finishing
 from renderlock.spec.lock import read_lock
 from renderlock.spec.pipeline import Asset, DeviationPolicy, Pipeline, Step
 from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
 from renderlock.spec.roles import Role
+
+MOST_TILES = 4096
+TILES_ALLOWED = f'"auto", a number of tiles from 1 to {MOST_TILES}, or "COLUMNSxROWS"'
 
 
 @dataclass(frozen=True)
 class Wish:
     """One prompt with its seeds and controls; None leaves the choice to the model.
 
-    Raises `RecipeError` for a size that no picture has.
+    `tiles` is "auto", a number as text, or "COLUMNSxROWS". Raises `RecipeError` for a size that no picture has, and
+    for tiles that are none.
     """
 
     prompt: str
@@ -35,11 +41,20 @@ class Wish:
     init_image: Path | None = None
     strength: float | None = None
     deviations: DeviationPolicy = "refuse"
+    tiles: str | None = None
+    tile_overlap: int | None = None
 
     def __post_init__(self) -> None:
         for name, side in () if self.size is None else (("width", self.size.width), ("height", self.size.height)):
             if not 1 <= side <= LARGEST_SIDE_PX:
                 raise RecipeError(field=name, found=side, allowed=f"1 to {LARGEST_SIDE_PX} pixels")
+        if self.tiles is not None and not _is_tiling(self.tiles):
+            raise RecipeError(field="tiles", found=repr(self.tiles), allowed=TILES_ALLOWED)
+
+
+def _is_tiling(text: str) -> bool:
+    grid = re.fullmatch("([1-9][0-9]{0,3})(?:x([1-9][0-9]?))?", text)
+    return text == "auto" or (grid is not None and int(grid[1]) * int(grid[2] or 1) <= MOST_TILES)
 
 
 def single_pipeline(wish: Wish, reference: str, place: Place, *, name: str) -> Pipeline:
@@ -56,6 +71,7 @@ def single_pipeline(wish: Wish, reference: str, place: Place, *, name: str) -> P
         sampler=wish.sampler,
         strength=wish.strength,
         deviations=wish.deviations,
+        finishing=Finishing(tiles=wish.tiles, tile_overlap=wish.tile_overlap),
     )
     return Pipeline(
         path=place.file,

@@ -43,6 +43,7 @@ COMMANDS = {
     "lock": CommandEntry("make", "Pin the models, check the pins, or change one on record."),
     "run": CommandEntry("run", "Render what is missing, up to the next approval."),
     "variants": CommandEntry("variants", "Render one prompt with several seeds, measured."),
+    "tile": CommandEntry("tile", "Render the tiles of one large picture."),
     "merge": CommandEntry("merge", "Merge tiles into one picture, as a stream."),
     "compose": CommandEntry("compose", "Lay SVGs over pictures; hold colours and texts."),
     "approve": CommandEntry("curate", "Say that a render is approved."),

@@ -15,7 +15,7 @@ from renderlock.actions.finals.judging import Limits, with_limits
 from renderlock.actions.finals.links import Draw, Finish, Link, Tiled, Variant
 from renderlock.actions.finals.merging import Merged, Merger, keep_verdict
 from renderlock.actions.finals.routes import Route
-from renderlock.actions.finals.tiles import TileMaker
+from renderlock.actions.finals.tiles import TileMaker, Tiles
 from renderlock.actions.machine import host_name, machine_facts, peak_memory_bytes
 from renderlock.actions.making import Maker, Tally, Work
 from renderlock.actions.plan import Job
@@ -50,6 +50,19 @@ class Finisher:
                 # Left at once: what the failed attempt holds is freed with its frame, before the next begins.
                 continue
         return self._walk(job, last)
+
+    def make_tiles(self, job: Job) -> tuple[RenderRecord, Tiles]:
+        """The base and the tiles of a job's picture, not merged; raises as `make` does."""
+        route = job.routes[0]
+        last = max(index for index, link in enumerate(route.links) if isinstance(link, Tiled))
+        tiled = route.links[last]
+        assert isinstance(tiled, Tiled)
+        walk = _Walk(self.maker, job, self.workers, Tally(_steps_of(route)), self.limits)
+        base = route.start
+        for link in route.links[:last]:
+            base = walk.make(link, base)
+        assert base is not None
+        return base, TileMaker(self.maker, job, self.workers, walk.tally).make(tiled.recipe_from(base), base)
 
     def _walk(self, job: Job, route: Route) -> RenderRecord:
         noted = _noted_by(job, route)

@@ -47,7 +47,7 @@ def plan_tiling(canvas: Size, rule: SizeRule, wish: TileWish) -> TilingPlan:
     if rule.listed:
         return _from_listed(canvas, rule, wish)
     side = _most_side(rule, wish)
-    columns, rows = _counts(wish.count, canvas)
+    columns, rows = counts_of(wish.count, canvas)
     overlap = wish.overlap if wish.overlap is not None else default_overlap(side)
     limits = _Limits(canvas, rule, side, overlap)
     tile = Size(limits.solve("columns", canvas.width, columns), limits.solve("rows", canvas.height, rows))
@@ -115,7 +115,7 @@ class _Limits:
         return TilesImpossible(canvas=self.canvas, reason=reason)
 
 
-def _counts(count: str, canvas: Size) -> tuple[int | None, int | None]:
+def counts_of(count: str, canvas: Size) -> tuple[int | None, int | None]:
     """Columns and rows of `auto`, of a number, or of COLUMNSxROWS; a number is split so that tiles come out square."""
     if count == "auto":
         return None, None
@@ -129,7 +129,7 @@ def _counts(count: str, canvas: Size) -> tuple[int | None, int | None]:
 
 def _from_listed(canvas: Size, rule: SizeRule, wish: TileWish) -> TilingPlan:
     """The listed size that makes the fewest pixels twice."""
-    columns, rows = _counts(wish.count, canvas)
+    columns, rows = counts_of(wish.count, canvas)
     most = wish.most_px or max(canvas.width, canvas.height)
     plans = [_plan_of(tile, wish) for tile in rule.listed if max(tile.width, tile.height) <= most]
     fitting = [plan for plan in plans if plan.tile.width <= canvas.width and plan.tile.height <= canvas.height]
