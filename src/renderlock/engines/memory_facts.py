@@ -21,21 +21,22 @@ class MemoryParts:
     """What a render needs, in bytes, as far as can be told without running it.
 
     `weights` stay for the whole render. `denoise`, `decode` and `encode` are the most that one denoising step, the
-    decoding of the latent and the encoding of an init picture need on top, one after another. `fixed` is what the
-    libraries take besides.
+    decoding of the latent and the encoding of an init picture need on top, one after another; `load` is what reading
+    the weights needs on top of them, before. `fixed` is what the libraries take besides.
     """
 
     weights: int
     denoise: int
     decode: int
     encode: int = 0
+    load: int = 0
     fixed: int = 0
     grade: MemoryGrade = "dry-run"
 
     @property
     def working(self) -> int:
         """The largest of the phases, which do not overlap."""
-        return max(self.denoise, self.decode, self.encode)
+        return max(self.denoise, self.decode, self.encode, self.load)
 
     @property
     def total(self) -> int:

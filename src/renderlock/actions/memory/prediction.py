@@ -35,18 +35,18 @@ LEAST_OF_PARTS = {"dry-run": 0.95, "table": 0.8, "rule": 0.5}
 
 @dataclass(frozen=True)
 class Factors:
-    """Measured over foretold: `share` of the working memory, and `fixed_bytes` besides, on one kind of device."""
+    """Measured over foretold: `share` of the working memory, and `fixed_bytes` besides."""
 
     share: float
     fixed_bytes: int
 
 
 FACTORS = {
-    "cpu": Factors(share=1.30, fixed_bytes=24 * 2**20),
-    "cuda": Factors(share=1.15, fixed_bytes=64 * 2**20),
-    "mps": Factors(share=1.30, fixed_bytes=64 * 2**20),
+    "dry-run": Factors(share=1.30, fixed_bytes=0),
+    "table": Factors(share=1.0, fixed_bytes=0),
+    "rule": Factors(share=1.30, fixed_bytes=0),
 }
-"""For a model that was never measured here. CPU: measured by us (docs/memory.md); the others are assumptions."""
+"""For a model that was never measured here, by the grade of its figures. Measured by us on a CPU (docs/memory.md)."""
 
 PRIOR_RENDERS = 0.25
 """How many measured renders the factors above weigh as much as."""
@@ -146,7 +146,7 @@ def foretell(shape: Shape, parts: MemoryParts | None, measured: Sequence[Measure
     if parts is None:
         return Prediction(None, None, None, "nothing is known of this engine's memory")
     learned = [one for one in measured if one.parts is not None]
-    factors = _learn(learned, FACTORS[device_kind(shape.device)])
+    factors = _learn(learned, FACTORS[parts.grade])
     expected = parts.weights + parts.fixed + factors.share * parts.working + factors.fixed_bytes
     if learned:
         most = round(LEARNED_MARGIN * expected)
@@ -164,7 +164,7 @@ def device_of(engine: Engine) -> str:
 def device_kind(device: str) -> str:
     """`cpu`, `cuda` or `mps`, of a device with its name and driver."""
     kind = device.partition(":")[0]
-    return kind if kind in FACTORS else "cpu"
+    return kind if kind in {"cuda", "mps"} else "cpu"
 
 
 def _learn(measured: Sequence[Measured], prior: Factors) -> Factors:

@@ -18,7 +18,7 @@ from renderlock.spec.deviation import Deviation
 from renderlock.spec.fields import JsonObject, object_at, objects_at, optional_object, text_at, whole_at
 from renderlock.spec.recipe import Recipe
 
-PARTS = ("weights", "denoise", "decode", "encode", "fixed")
+PARTS = ("weights", "denoise", "decode", "encode", "load", "fixed")
 
 
 def shape_of(pixels: Pixels | None) -> list[int] | None:
@@ -94,8 +94,8 @@ def parts_of(fields: Mapping[str, object] | None) -> MemoryParts | None:
         return None
     grade = text_at(fields, "grade")
     known: tuple[MemoryGrade, ...] = ("dry-run", "table", "rule")
-    weights, denoise, decode, encode, fixed = (whole_at(fields, name) for name in PARTS)
-    return MemoryParts(weights, denoise, decode, encode, fixed, next(one for one in known if one == grade))
+    weights, denoise, decode, encode, load, fixed = (whole_at(fields, name) for name in PARTS)
+    return MemoryParts(weights, denoise, decode, encode, load, fixed, next(one for one in known if one == grade))
 
 
 def recipe_of(header: Mapping[str, object]) -> Recipe:

@@ -20,14 +20,18 @@ from renderlock.engines.diffusers_local.folder import ModelFolder, whole
 from renderlock.engines.diffusers_local.levers import attention_in_slices, one_at_a_time
 from renderlock.engines.diffusers_local.library_types import Forward
 from renderlock.engines.diffusers_local.live_tensors import LiveTensors
+from renderlock.engines.diffusers_local.loading import Device, precision_on
 from renderlock.engines.diffusers_local.steady import quiet
 from renderlock.engines.diffusers_local.vae_tiles import decode_one_tile
-from renderlock.engines.diffusers_local.weights import Precision, weight_bytes
+from renderlock.engines.diffusers_local.weights import weight_bytes
 from renderlock.engines.memory_facts import MemoryParts
 from renderlock.spec.recipe import Recipe
 
 TEXT_TOKENS = 512
 """Length assumed for a prompt where a transformer's own limit is not in its config."""
+
+FIXED_BYTES = 88 * 2**20
+"""What torch's kernels and the libraries take besides, measured on a CPU."""
 
 VALUES_PER_TOKEN = 24
 """Rule for a denoiser that cannot be run dry: so many values a token and unit of width live at its peak."""
@@ -45,9 +49,10 @@ class Trial:
 
 
 def run_dry(
-    folder: ModelFolder, facts: ModelFacts, recipe: Recipe, levers: Collection[str], precision: Precision
+    folder: ModelFolder, facts: ModelFacts, recipe: Recipe, levers: Collection[str], device: Device
 ) -> MemoryParts:
     """The memory of `recipe` on this model: weights from the files' headers, phases from dry runs."""
+    precision = precision_on(device, folder)
     dtype = getattr(torch, precision)
     scale = vae_scale(folder)
     batch = 2 if is_guided(recipe, facts) else 1
@@ -63,6 +68,7 @@ def run_dry(
         denoise=denoise + kept,
         decode=decode + kept,
         encode=encode if recipe.init is not None else 0,
+        fixed=FIXED_BYTES if device == "cpu" else 0,
         grade="dry-run" if grade else "rule",
     )
 

@@ -138,8 +138,7 @@ class DiffusersEngine:
         with _TORCH:
             from renderlock.engines.diffusers_local import dry_run, loading  # noqa: PLC0415 - these import torch
 
-            precision = loading.precision_on(loading.choose_device(self._options.device), folder)
-            return dry_run.run_dry(folder, facts, recipe, levers, precision)
+            return dry_run.run_dry(folder, facts, recipe, levers, loading.choose_device(self._options.device))
 
     def use_levers(self, levers: Collection[str]) -> None:
         """Makes later renders use exactly these levers; the weights stay where they are unless an offload changes."""

@@ -111,7 +111,7 @@ class EmbeddedEngine:
 
     def memory(self, recipe: Recipe, levers: Collection[str]) -> MemoryParts:
         """What `recipe` needs, from our own measurements; costs nothing."""
-        return estimate_memory(recipe, self._version.latent.cell_px, self._options.threads, lean=LEAN in levers)
+        return estimate_memory(recipe, self._options.threads, lean=LEAN in levers)
 
     def use_levers(self, levers: Collection[str]) -> None:
         """Makes later renders use exactly these levers; another choice loads the weights anew."""
