@@ -52,12 +52,16 @@ class Desk:
         """Gives places back."""
         self.in_progress -= pictures
 
-    async def paint(self, orders: Sequence[Order], exchange: Exchange) -> list[Picture]:
-        """The pictures of some orders after the provider's latency; the call's faults spoil the first one."""
+    async def make(self, orders: Sequence[Order], exchange: Exchange) -> list[Picture]:
+        """The pictures of some orders; the call's faults spoil the first one."""
         loop = asyncio.get_running_loop()
-        waiting = [loop.run_in_executor(self.hands, self.painter.paint, order) for order in orders]
-        painted, _ = await asyncio.gather(asyncio.gather(*waiting), asyncio.sleep(self.latency_s))
+        painted = await asyncio.gather(*(loop.run_in_executor(self.hands, self.painter.paint, each) for each in orders))
         return [spoil(painted[0], exchange.strikes), *painted[1:]] if painted else []
+
+    async def paint(self, orders: Sequence[Order], exchange: Exchange) -> list[Picture]:
+        """The pictures of some orders, after the provider's latency at least."""
+        pictures, _ = await asyncio.gather(self.make(orders, exchange), asyncio.sleep(self.latency_s))
+        return pictures
 
     def close(self) -> None:
         """Lets go of threads and weights."""

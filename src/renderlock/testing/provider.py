@@ -7,6 +7,7 @@ counting, faults and delivery are done here.
 from __future__ import annotations
 
 import base64
+import logging
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,6 +26,8 @@ from renderlock.testing.faults import EVERYWHERE, Fault, Target
 from renderlock.testing.links import PREFIX
 from renderlock.testing.pictures import Order, Picture
 from renderlock.testing.wire import Invalid, WireProblem
+
+_LOG = logging.getLogger("renderlock.testing")
 
 Handler = Callable[[Exchange], Awaitable[Response]]
 
@@ -154,6 +157,9 @@ class Provider(ABC):
             answer = _response(self.crowded(self.desk.concurrency or 0))
         except Refused as refused:
             answer = _response(refused)
+        except Exception:
+            _LOG.exception("the loopback provider itself broke")
+            raise
         if exchange.has("garbage-json"):
             answer = Response(GARBAGE, media_type="application/json")
         status = NO_ANSWER if exchange.has("cut-before-answer") else answer.status_code

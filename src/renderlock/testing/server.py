@@ -50,7 +50,7 @@ class Server:
             lifespan="off",
             proxy_headers=False,
             log_config=None,
-            log_level="error",
+            log_level="critical",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,

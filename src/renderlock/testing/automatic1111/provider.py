@@ -131,14 +131,15 @@ class Automatic1111Provider(Provider):
         async with self._gpu:
             name = wanted.force_task_id or f"task({secrets.token_hex(8)})"
             self._task = task = Task(name, wanted.steps, running=True)
-            painting = asyncio.create_task(self.desk.paint(orders, exchange))
-            pause_s = max(self.desk.latency_s, TICK_S * 5) / wanted.steps
-            while not painting.done() and not task.stopped:
-                task.done = min(task.done + 1, wanted.steps - 1)
-                await asyncio.wait([painting], timeout=pause_s)
-            task.running = False
+            painting = asyncio.create_task(self.desk.make(orders, exchange))
+            pause_s = max(self.desk.latency_s / wanted.steps, TICK_S)
+            while task.done < wanted.steps and not task.stopped:
+                await asyncio.sleep(pause_s)
+                task.done += 1
             # An interrupted call still answers, with the picture as far as it came.
-            return await painting
+            pictures = await painting
+            task.running = False
+            return pictures
 
     async def _enlarge(self, exchange: Exchange) -> Response:
         self._check_login(exchange)

@@ -132,7 +132,7 @@ class Work:
         texts = (("prompt", json.dumps(prompt.graph)),)
         orders = [replace(order, texts=texts)]
         self._desk.take(1)
-        painting = asyncio.create_task(self._desk.paint(orders, prompt.exchange))
+        painting = asyncio.create_task(self._desk.make(orders, prompt.exchange))
         pause_s = max(self._desk.latency_s / steps, STEP_S)
         try:
             for done in range(1, steps + 1):
