@@ -1,6 +1,7 @@
 """The pictures that benchmarks measure on: photographs with clear licences, and renders of the embedded model.
 
-scikit-image's wheel brings photographs that are CC0, in the public domain or free of known rights; its docstrings say. `--photographs FOLDER` adds more: the Debian package `lomiri-wallpapers-16.04` holds 15 large ones (CC-BY,
+scikit-image's wheel brings photographs that are CC0, in the public domain or free of known rights; its docstrings say
+which. `--photographs FOLDER` adds more: the Debian package `lomiri-wallpapers-16.04` holds 15 large ones (CC-BY,
 CC-BY-SA, CC0; authors in the file names), unpacked with `apt-get download` and `dpkg-deb -x`.
 """
 
