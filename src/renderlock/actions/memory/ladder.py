@@ -13,7 +13,7 @@ from typing import Literal
 
 from renderlock.engines.capabilities import Capabilities
 from renderlock.errors import UnknownName
-from renderlock.spec.finishing import RUNGS as DEFAULT_ORDER
+from renderlock.spec.finishing import RUNGS as RUNG_NAMES
 from renderlock.spec.finishing import Rung as RungName
 
 RungKind = Literal["unload", "lever", "recipe", "plan"]
@@ -63,6 +63,9 @@ RUNGS = (
 )
 """Every rung, cheapest in quality first. A name may stand for several rungs, taken one after the other."""
 
+DEFAULT_ORDER: tuple[str, ...] = RUNG_NAMES
+"""What is taken where the pipeline names no order."""
+
 STORY_ORDER: tuple[RungName, ...] = (
     "unload",
     "lower-resolution",
@@ -97,7 +100,7 @@ def rungs_named(name: str) -> tuple[Rung, ...]:
     return found
 
 
-def rungs_for(facts: Capabilities, *, device: str = "cpu", order: Iterable[str] = DEFAULT_ORDER) -> tuple[Rung, ...]:
+def rungs_for(facts: Capabilities, *, device: str = "cpu", order: Iterable[str] = RUNG_NAMES) -> tuple[Rung, ...]:
     """The rungs of an order that a model can take on a device (`cpu`, `cuda`, `mps`), plan rungs included.
 
     A hosted model takes plan rungs only. Raises `UnknownName`.

@@ -48,8 +48,10 @@ FACTORS = {
 }
 """For a model that was never measured here, by the grade of its figures. Measured by us on a CPU (docs/memory.md)."""
 
-PRIOR_RENDERS = 0.25
-"""How many measured renders the factors above weigh as much as."""
+PRIOR_SHARE_RENDERS = 0.5
+PRIOR_FIXED_RENDERS = 0.02
+"""How many measured renders the factors above weigh as much as: the share is much the same on every machine, the fixed
+bytes are whatever libraries are there."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +180,8 @@ def _learn(measured: Sequence[Measured], prior: Factors) -> Factors:
     working = np.array([part.working for part in parts], np.float64)
     rest = np.array([one.peak_bytes for one in measured], np.float64) - [part.weights + part.fixed for part in parts]
     unit = max(float(working.mean()), 1.0)
-    weight = PRIOR_RENDERS**0.5
-    rows = np.vstack([np.column_stack([working / unit, np.ones(len(working))]), [[weight, 0.0], [0.0, weight]]])
-    wanted = np.concatenate([rest / unit, [weight * prior.share, weight * prior.fixed_bytes / unit]])
+    weights = np.sqrt([PRIOR_SHARE_RENDERS, PRIOR_FIXED_RENDERS])
+    rows = np.vstack([np.column_stack([working / unit, np.ones(len(working))]), np.diag(weights)])
+    wanted = np.concatenate([rest / unit, weights * [prior.share, prior.fixed_bytes / unit]])
     share, fixed = np.linalg.lstsq(rows, wanted, rcond=None)[0]
     return Factors(float(share), round(float(fixed) * unit))

@@ -41,13 +41,18 @@ class RenderWorker:
         self.is_limited = True
         self._since_unloaded: list[tuple[Recipe, frozenset[str]]] = []
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None where there is none."""
+        return None if self._process is None else self._process.pid
+
     def foresee(self, reference: str, recipe: Recipe, levers: Collection[str]) -> MemoryParts | None:
         """What the engine says that a recipe needs; None where it says nothing, or the worker died of asking."""
         try:
             self._open(reference)
             answer = self._ask(Frame({"do": "foresee", "recipe": recipe.to_json(), "levers": sorted(levers)}))
         except WorkerDied:
-            self._process = None
+            self.end()
             return None
         if answer.header["is"] != "parts":
             raise wire.error_of(answer)
@@ -79,7 +84,7 @@ class RenderWorker:
             self._since_unloaded.append((recipe, frozenset(levers)))
             return self._follow(Frame(question, wire.bytes_of(init)), watch)
         except WorkerDied as error:
-            self._process = None
+            self.end()
             died = f"{error}: {error.last_words.splitlines()[-1]}" if error.last_words else str(error)
         raise OutOfMemory(model=recipe.model.reference, reason=died)
 
@@ -97,7 +102,7 @@ class RenderWorker:
             try:
                 self._ask(Frame({"do": "unload"}))
             except WorkerDied:
-                self._process = None
+                self.end()
         self._since_unloaded.clear()
 
     def is_alone_with(self, recipe: Recipe, levers: Collection[str]) -> bool:

@@ -56,6 +56,11 @@ class Steward:
     _worker: RenderWorker | None = None
     _needed: dict[tuple[Shape, int | None], int] = field(default_factory=dict)
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process id of the worker at work; None where there is none."""
+        return None if self._worker is None else self._worker.pid
+
     def predict(self, reference: str, recipe: Recipe, rungs: Sequence[Rung] = ()) -> Prediction:
         """What `recipe` needs with all of `rungs` taken. A model is run dry in the worker, where it has to be."""
         levers = [rung.lever for rung in rungs if rung.lever and rung.kind in {"unload", "lever"}]
