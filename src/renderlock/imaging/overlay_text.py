@@ -16,7 +16,7 @@ from renderlock.imaging.overlay_css import Sheet
 from renderlock.imaging.overlay_fonts import Face, Fonts
 from renderlock.imaging.overlay_nodes import Node
 
-_SHORTHAND = re.compile(r"(?P<before>.*?)(?:^|\s)[\d.]+(?:px|pt|em|rem|ex|mm|cm|in|pc|%)?(?:/\S+)?\s+(?P<family>.+)")
+_SHORTHAND = re.compile(r"(?P<before>.*?)(?:^|\s)[\d.]+(?:px|pt|em|rem|ex|mm|cm|in|pc|%)(?:/\S+)?\s+(?P<family>.+)")
 _INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me")
 _WEIGHT_WORDS = {"normal": 400, "bold": 700}
 _WEIGHT_TOLERANCE = 100

@@ -15,7 +15,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from renderlock.imaging.colour_spaces import linear_from_srgb, srgb_from_linear
 from renderlock.imaging.palette import OPAQUE_FROM, Dither, Indexed, Palette
 from renderlock.imaging.palette_diffusion import diffuse
-from renderlock.imaging.palette_lut import MIX_STEPS, cells_of, mixture_table, nearest_table
+from renderlock.imaging.palette_lut import CELLS, MIX_STEPS, Mixtures, cells_of, mixture_table, nearest_table
 from renderlock.imaging.pixels import Pixels
 
 _BAND_PX = 1_000_000
@@ -92,10 +92,20 @@ def _by_table(pixels: Pixels, palette: Palette, dither: Dither) -> NDArray[np.ui
     indices = np.empty((height, width), dtype=np.uint8)
     # Bands are whole periods of the pattern, so that it runs through.
     rows = max(_SEEN_SIDE, _BAND_PX // width // _SEEN_SIDE * _SEEN_SIDE)
+    mixtures = None if dither == "none" else mixture_table(palette, _present(pixels, rows))
     for top in range(0, height, rows):
         band = pixels[top : top + rows]
-        indices[top : top + rows] = _nearest(band, palette) if dither == "none" else _ordered(band, palette)
+        nearest = _nearest(band, palette)
+        indices[top : top + rows] = nearest if mixtures is None else _ordered(band, nearest, palette, mixtures)
     return indices
+
+
+def _present(pixels: Pixels, rows: int) -> NDArray[np.bool_]:
+    """Which cells occur in a picture."""
+    present = np.zeros(CELLS**3, dtype=np.bool_)
+    for top in range(0, pixels.shape[0], rows):
+        present[cells_of(pixels[top : top + rows])] = True
+    return present
 
 
 def _nearest(rgb: Pixels, palette: Palette) -> NDArray[np.uint8]:
@@ -108,13 +118,12 @@ def _nearest(rgb: Pixels, palette: Palette) -> NDArray[np.uint8]:
     return indices
 
 
-def _ordered(band: Pixels, palette: Palette) -> NDArray[np.uint8]:
-    table = mixture_table(palette)
+def _ordered(band: Pixels, nearest: NDArray[np.uint8], palette: Palette, mixtures: Mixtures) -> NDArray[np.uint8]:
     cells = cells_of(band)
     height, width = band.shape[:2]
     thresholds = np.tile(_bayer(), (-(-height // _SEEN_SIDE), -(-width // _SEEN_SIDE)))[:height, :width]
-    mixed: NDArray[np.uint8] = np.where(table.share[cells] > thresholds, table.light[cells], table.dark[cells])
-    nearest = _nearest(band, palette)
+    lighter = mixtures.share[cells] > thresholds
+    mixed: NDArray[np.uint8] = np.where(lighter, mixtures.light[cells], mixtures.dark[cells])
     # A pixel of a palette colour is no mixture, whatever else its cell stands for.
     own = _packed(palette.rgb)[nearest] == _packed(band)
     mixed[own] = nearest[own]

@@ -1,7 +1,7 @@
-"""The tables by which a pixel finds its palette colours: 64 x 64 x 64 cells of sRGB, solved once a palette.
+"""The tables by which a pixel finds its palette colours: 64 x 64 x 64 cells of sRGB.
 
 Distance is in OKLab with a and b counted double (see `palette`). For ordered dithering a cell also holds a second
-colour and how much of it mixes, in linear light, to the cell's colour.
+colour and how much of it mixes, in linear light, to the cell's colour; that is solved for the cells of a picture only.
 """
 
 from __future__ import annotations
@@ -70,18 +70,17 @@ def nearest_table(palette: Palette) -> NDArray[np.uint8]:
     return table
 
 
-@lru_cache(maxsize=4)
-def mixture_table(palette: Palette) -> Mixtures:
-    """For each cell the two colours that look most like it side by side, and their shares."""
+def mixture_table(palette: Palette, present: NDArray[np.bool_]) -> Mixtures:
+    """For each cell that is `present`, the two colours that look most like it side by side, and their shares."""
     nearest = nearest_table(palette)
     linear = linear_from_srgb(palette.rgb)
-    partner = np.empty(CELLS**3, dtype=np.uint8)
-    share = np.empty(CELLS**3, dtype=np.uint8)
-    centres = _centres()
-    for start in range(0, len(centres), _CHUNK_CELLS):
-        cells = slice(start, start + _CHUNK_CELLS)
-        partner[cells], share[cells] = _best_mixtures(centres[cells], nearest[cells], palette, linear)
-    swap = oklab_from_srgb(palette.rgb)[:, 0][partner] < oklab_from_srgb(palette.rgb)[:, 0][nearest]
+    partner, share = nearest.copy(), np.zeros(CELLS**3, dtype=np.uint8)
+    centres, cells = _centres(), np.flatnonzero(present)
+    for start in range(0, len(cells), _CHUNK_CELLS):
+        some = cells[start : start + _CHUNK_CELLS]
+        partner[some], share[some] = _best_mixtures(centres[some], nearest[some], palette, linear)
+    lightness = oklab_from_srgb(palette.rgb)[:, 0]
+    swap = lightness[partner] < lightness[nearest]
     return Mixtures(
         dark=np.where(swap, partner, nearest),
         light=np.where(swap, nearest, partner),
