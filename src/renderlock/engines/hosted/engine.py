@@ -164,7 +164,7 @@ class HostedEngine(ABC):
         return buyer.buy(work, note.cost if note else None, deal)
 
     def _render_of(self, bought: Bought, deviations: tuple[Deviation, ...]) -> Render:
-        notes = (*bought.notes, ("provider", self.model.provider.name), ("call", bought.call))
+        notes = tuple(sorted((*bought.notes, ("provider", self.model.provider.name), ("call", bought.call))))
         return Render(bought.pixels, deviations, (bought.data, bought.media_type), notes, bought.cost)
 
     @property

@@ -134,8 +134,8 @@ def read_prediction(answer: Json, model: str) -> Obtained:
         reasons.append(item.at("raiFilteredReason").text(default=""))
     words = "; ".join(filter(None, reasons))
     if words:
-        raise SafetyBlocked(model=model, stage="picture", words=words, billed="no")
-    raise NoPicture(model=model, words=f"{FILTERED}, no reason given", billed="no")
+        raise SafetyBlocked(model=model, stage="picture", words=words, billed="maybe")
+    raise NoPicture(model=model, words=f"{FILTERED}, no reason given", billed="maybe")
 
 
 def open_model(model: str, options: EngineOptions) -> Engine:
