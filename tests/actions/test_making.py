@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from tests.actions.runs import run_of
+from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Selection
+from renderlock.actions.run import RunResult
 from renderlock.engines.base import Engine, Render, Watch
 from renderlock.engines.capabilities import Capabilities
-from renderlock.errors import EngineFailed, OutOfMemory
+from renderlock.errors import EngineFailed
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Recipe
@@ -55,16 +55,27 @@ class FailingModels(Models):
         return FailsForApples(super().engine(reference), self.error)
 
 
-@pytest.mark.parametrize(
-    ("raised", "shown", "exit_code"), [(MemoryError(), OutOfMemory, 6), (SystemExit(0), EngineFailed, 4)]
-)
-def test_an_engine_that_gives_up_costs_its_own_pictures_only(
-    locked: Path, raised: BaseException, shown: type[Exception], exit_code: int
-) -> None:
-    with run_of(locked, QUICK) as run:
+def run_failing(path: Path, raised: BaseException) -> RunResult:
+    """A run whose engine raises for apples, in this process."""
+    with run_of(path, QUICK) as run:
         models = FailingModels(run.planner.models.options)
         models.error = raised
         run.planner = replace(run.planner, models=models)
-        result = run.execute()
+        return run.execute()
+
+
+def test_an_engine_that_gives_up_costs_its_own_pictures_only(locked: Path) -> None:
+    result = run_failing(locked, SystemExit(0))
+
     assert (result.count("rendered"), result.count("failed")) == (2, 2)
-    assert {(type(error), error.exit_code) for error in result.errors} == {(shown, exit_code)}
+    assert {(type(error), error.exit_code) for error in result.errors} == {(EngineFailed, 4)}
+
+
+def test_a_render_that_memory_was_refused_for_comes_out_of_a_process_of_its_own(locked: Path) -> None:
+    expected = {picture.record.pixels for picture in execute(locked, QUICK).pictures if picture.record}
+    locked.write_text(locked.read_text().replace("project: campaign", "project: campaign\nstore: other"))
+
+    result = run_failing(locked, MemoryError())
+
+    assert result.count("rendered") == 4
+    assert {picture.record.pixels for picture in result.pictures if picture.record} == expected

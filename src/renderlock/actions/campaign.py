@@ -45,7 +45,10 @@ def open_run(pipeline: Pipeline, engines: EngineOptions, options: RunOptions, wa
         run = Run(planner, workers=options.workers or 1, watch=watch, own_lanes=options.workers is None)
         if options.workers is None:
             run.workers = sensible_workers(run)
-        yield run
+        try:
+            yield run
+        finally:
+            planner.close()
 
 
 def sensible_workers(run: Run) -> int:

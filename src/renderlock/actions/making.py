@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 from renderlock.actions.machine import host_name, peak_memory_bytes, read_environment
+from renderlock.actions.memory.history import StoredHistory
+from renderlock.actions.memory.steward import Steward, StewardRender
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Job
 from renderlock.engines.base import Preview, Render, Watch
-from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted, OutOfMemory
+from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted
 from renderlock.executors.in_process import Stop
 from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, fit_to, read_picture
 from renderlock.spec.deviation import Deviation
@@ -78,6 +80,8 @@ class Maker:
     previews: PreviewSink | None = None
     made: int = 0
     environments: dict[str, Environment] = field(default_factory=dict)
+    _steward: Steward | None = None
+    _opening: threading.Lock = field(default_factory=threading.Lock)
 
     def make(self, job: Job) -> RenderRecord:
         """The stored render of a job without routes; raises as `draw` does, and `InputUnusable`."""
@@ -91,17 +95,18 @@ class Maker:
         asked for.
         """
         created, started = datetime.now(UTC), time.monotonic()
-        render = self._render(job, work, tally)
+        done = self._render(job, work, tally)
         seconds = time.monotonic() - started
+        render = done.render
         _check_size(render, work.recipe)
         new = NewRender(
             picture=render.pixels,
-            recipe=work.recipe,
+            recipe=done.recipe,
             standing=job.standing,
             origin=self.origin(job),
             made=replace(self.made_now(job, created, seconds), cost=render.cost),
-            deviations=work.deviations + render.deviations,
-            source=work.source + render.source,
+            deviations=work.deviations + done.deviations + render.deviations,
+            source=work.source + render.source + tuple(("memory", note) for note in done.notes),
             original=None if render.original is None else Encoded(*render.original),
         )
         return self.keep(new)
@@ -120,13 +125,32 @@ class Maker:
         """The circumstances of a picture that was just made."""
         return Made(created, seconds, self._fingerprint(job.reference), host_name(), peak_memory_bytes())
 
-    def _render(self, job: Job, work: Work, tally: Tally | None) -> Render:
-        engine = self.models.engine(job.reference)
+    def unload(self, job: Job) -> None:
+        """Lets go of all that a job's model holds in memory, here and in the worker process."""
+        self.models.engine(job.reference).close()
+        if self._steward is not None:
+            self._steward.unload()
+
+    def close(self) -> None:
+        """Ends the worker process, if one was needed."""
+        if self._steward is not None:
+            self._steward.close()
+
+    def _render(self, job: Job, work: Work, tally: Tally | None) -> StewardRender:
+        """The render, with as many rungs of the memory ladder taken as it needs."""
+        with self._opening:
+            if self._steward is None:
+                self._steward = Steward(self.models, StoredHistory(self.store))
+        watch = self._watch_of(job, work, tally)
         try:
-            return engine.render(work.recipe, work.init, self._watch_of(job, work, tally))
-        except MemoryError as error:
-            reason = f"{work.recipe.size} does not fit"
-            raise OutOfMemory(model=work.recipe.model.reference, reason=reason) from error
+            return self._steward.render(
+                job.reference,
+                work.recipe,
+                work.init,
+                watch,
+                budget_bytes=job.step.finishing.memory_budget_bytes,
+                rungs=job.rungs,
+            )
         except SystemExit as error:
             # A library that gives up may not take the other pictures with it.
             raise EngineFailed(model=work.recipe.model.reference, reason="it tried to end the program") from error

@@ -7,15 +7,18 @@ Planning renders nothing and spends nothing; what cannot be done is refused here
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from renderlock.actions.finals.chain import ChainPlanner, finishes
 from renderlock.actions.finals.found import find_delivered
 from renderlock.actions.finals.links import Draw
-from renderlock.actions.finals.routes import Model, Route, is_more_than_a_render, plan_routes
+from renderlock.actions.finals.route_planner import RoutePlanner
+from renderlock.actions.finals.routes import Model, Route
+from renderlock.actions.memory.ladder import Rung
+from renderlock.actions.memory.prediction import device_kind, device_of
 from renderlock.actions.models import Models
 from renderlock.actions.passage import Decisions, Passed, pass_into
 from renderlock.engines.resolve import Request, resolve
@@ -37,8 +40,9 @@ REHEARSAL_MODEL = "embedded"
 class Job:
     """One picture to have: where it belongs, its exact recipe, and where its init picture comes from.
 
-    `routes` are the ways to a final that is more than one render, the wanted one first; `recipe` is then that of its
-    first link. Without routes `recipe` is the picture's.
+    `route` is the way to a picture that is more than one render; `recipe` is then that of its first link. Without one
+    `recipe` is the picture's. `rungs` of the memory ladder may be climbed within its render, `fallbacks` gives the
+    routes after them.
     """
 
     asset: Asset
@@ -48,7 +52,9 @@ class Job:
     recipe: Recipe
     deviations: tuple[Deviation, ...]
     init_from: RenderRecord | None = None
-    routes: tuple[Route, ...] = ()
+    route: Route | None = None
+    rungs: tuple[Rung, ...] = field(default=(), compare=False)
+    fallbacks: Callable[[], tuple[Route, ...]] = field(default=tuple, compare=False)
 
     @property
     def seed(self) -> int:
@@ -58,17 +64,17 @@ class Job:
     @property
     def size(self) -> Size:
         """The size of the delivered picture."""
-        return self.routes[0].size if self.routes else self.recipe.size
+        return self.route.size if self.route else self.recipe.size
 
     @property
     def tiled(self) -> bool:
         """Whether the picture is put together from tiles, on the wanted route."""
-        return bool(self.routes) and self.routes[0].tiled
+        return self.route is not None and self.route.tiled
 
     @cached_property
     def key(self) -> tuple[str, ...]:
         """Names the work: two jobs of one key give the same picture."""
-        return self.routes[0].key if self.routes else (self.recipe.digest,)
+        return self.route.key if self.route else (self.recipe.digest,)
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,7 @@ class Planner:
     given: Mapping[int, RenderRecord] = field(default_factory=dict)
     _done: dict[str, StepPlan] = field(default_factory=dict)
     _pictures: dict[Path, str] = field(default_factory=dict)
+    _models: dict[tuple[str, str], Model] = field(default_factory=dict)
 
     @cached_property
     def _chain(self) -> ChainPlanner:
@@ -180,6 +187,10 @@ class Planner:
             replace(planned, record=planned.record or rendered.get(planned.job.key)) for planned in plan.pictures
         )
         self._done[plan.step.name] = replace(plan, pictures=pictures)
+
+    def close(self) -> None:
+        """Lets go of what planning opened besides the models."""
+        self._chain.close()
 
     def standing_of(self, step: Step) -> Standing:
         """What the renders of a step count as."""
@@ -243,34 +254,42 @@ class Planner:
             init=init,
         )
         model = self._model(step, reference)
-        deviations, standing = self._stand_in(step, reference), self.standing_of(step)
-        routes = self._routes(request, step, model, asset)
-        if not routes:
+        preview = self._preview(asset, step, seed)
+        planner = RoutePlanner(request, step.finishing, model, preview, partial(self._chain.enlarge, asset))
+        # A rehearsal takes the nearest size, where no tiles are asked for: it is for trying things quickly.
+        route = None if self.rehearse and step.finishing.tiles is None else planner.wanted()
+        if route is None:
             resolved = resolve(request, model.identity, model.facts, model.policy)
-            recipe, deviations = resolved.recipe, deviations + resolved.deviations
-            routes = (Route((Draw(recipe),)),) if finishes(step.finishing, asset) else ()
-        else:
-            recipe, deviations = routes[0].first_recipe, deviations + routes[0].deviations
-        routes = tuple(self._finished(route, step, asset) for route in routes)
-        return Job(asset, step, standing, reference, recipe, deviations, source, routes)
+            route = Route((Draw(resolved.recipe),), None, resolved.deviations)
+        recipe, deviations = route.first_recipe, self._stand_in(step, reference) + route.deviations
+        is_single = isinstance(route.links[0], Draw) and len(route.links) == 1 and not finishes(step.finishing, asset)
+        return Job(
+            asset,
+            step,
+            self.standing_of(step),
+            reference,
+            recipe,
+            deviations,
+            init_from=source,
+            route=None if is_single else replace(self._finished(route, step, asset), rungs=planner.rungs()),
+            rungs=planner.rungs(),
+            fallbacks=lambda: tuple(self._finished(one, step, asset) for one in planner.fallbacks()),
+        )
 
     def _finished(self, route: Route, step: Step, asset: Asset) -> Route:
         """The route with what comes after the render."""
-        return replace(route, links=(*route.links, *self._chain.links(step, asset, route.size)))
+        return route.then(tuple(self._chain.links(step, asset, route.size)))
 
     def _model(self, step: Step, reference: str) -> Model:
+        """The model of a step, one value for all of its pictures."""
         policy = "record" if self.rehearse else step.deviations
-        return Model(self.models.identity(reference), self.models.engine(reference).capabilities, policy)
-
-    def _routes(self, request: Request, step: Step, model: Model, asset: Asset) -> tuple[Route, ...]:
-        """The ways to a picture that is more than one render.
-
-        A rehearsal takes the nearest size instead, where no tiles are asked for: it is for trying things quickly.
-        """
-        size = None if self.rehearse else step.size
-        if not is_more_than_a_render(size, step.finishing.tiles, model.facts.sizes):
-            return ()
-        return plan_routes(request, step.finishing, model, self._preview(asset, step, request.seed))
+        if (reference, policy) not in self._models:
+            engine = self.models.engine(reference)
+            device = device_kind(device_of(engine))
+            self._models[reference, policy] = Model(
+                self.models.identity(reference), engine.capabilities, policy, device
+            )
+        return self._models[reference, policy]
 
     def _preview(self, asset: Asset, step: Step, seed: int) -> RenderRecord | None:
         """The approved picture of that seed, whose composition the final keeps, or the one a person gave."""

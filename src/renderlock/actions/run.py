@@ -117,6 +117,8 @@ class Run:
             self._render(schedule, maker)
         except KeyboardInterrupt as stop:
             raise Interrupted(done=maker.made) from stop
+        finally:
+            maker.close()
         ended = schedule.ended()
         pictures = tuple(picture for plan, outcomes in ended for picture in _accounts(plan, outcomes))
         held = tuple(one for plan, _ in ended for one in plan.held)

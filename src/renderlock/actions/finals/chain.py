@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from renderlock.actions.finals.links import Finish
 from renderlock.actions.models import Models
+from renderlock.actions.upscale_target import target_of
 from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.pipeline import Asset, Pipeline, Step
 from renderlock.spec.recipe import Size
@@ -21,6 +23,11 @@ from renderlock.spec.roles import Role
 if TYPE_CHECKING:
     from renderlock.actions.composing import ComposePlan
     from renderlock.actions.finals.composed import Reference
+    from renderlock.actions.upscale_engines import Upscalers
+    from renderlock.actions.upscaling import Ways
+
+INTERPOLATION = "lanczos"
+"""The upscaler where a pipeline names none: it invents nothing."""
 
 PROFILE_NAMES = frozenset({"srgb", "displayp3", "display-p3"})
 
@@ -57,6 +64,8 @@ class ChainPlanner:
     models: Models
     _plans: dict[Composition, ComposePlan] = field(default_factory=dict)
     _references: dict[Path, Reference] = field(default_factory=dict)
+    _opened: dict[str, Ways] = field(default_factory=dict)
+    _upscalers: Upscalers | None = None
 
     def links(self, step: Step, asset: Asset, size: Size) -> Iterator[Finish]:
         """The links after a picture of that size.
@@ -64,9 +73,43 @@ class ChainPlanner:
         Raises `InputUnusable`, `OverlayRefused`, `FontMissing`, `UnknownName`, `MissingDependency` or `RecipeError`
         for what cannot be done.
         """
+        if step.finishing.upscale is not None:
+            self._ways(self.upscaler_of(asset))  # What cannot be opened is told before anything is rendered.
+            size, source = target_of(step.finishing.upscale, size), size
+            yield self.enlarge(asset, source, size)
         composition = Composition.of(step, asset)
         if not composition.empty:
             yield self._compose(composition, size)
+
+    def enlarge(self, asset: Asset, source: Size, target: Size) -> Finish:
+        """The link that enlarges pictures of an asset, with the upscaler of its class."""
+        # Loaded here as upscalers bring libraries that other pipelines do without.
+        from renderlock.actions.finals.enlarged import Enlarge  # noqa: PLC0415
+
+        reference = self.upscaler_of(asset)
+        return Enlarge(reference, source, target, partial(self._ways, reference))
+
+    def upscaler_of(self, asset: Asset) -> str:
+        """The upscaler of the first of the asset's tags that has one, or the pipeline's; else plain interpolation."""
+        tagged = (self.pipeline.upscalers[tag] for tag in asset.tags if tag in self.pipeline.upscalers)
+        return next(tagged, self.pipeline.models.get(Role.UPSCALER, INTERPOLATION))
+
+    def close(self) -> None:
+        """Lets go of the weights of upscalers."""
+        if self._upscalers is not None:
+            self._upscalers.close()
+
+    def _ways(self, reference: str) -> Ways:
+        from renderlock.actions.upscale_engines import Upscalers, upscaler_options  # noqa: PLC0415  # as above
+        from renderlock.actions.upscale_gate import open_gate  # noqa: PLC0415  # as above
+        from renderlock.actions.upscaling import Ways, open_gentler  # noqa: PLC0415  # as above
+
+        if self._upscalers is None:
+            self._upscalers = Upscalers(upscaler_options(self.models.options), self.models.engine)
+        if reference not in self._opened:
+            upscaler = self._upscalers.open(reference)
+            self._opened[reference] = Ways(upscaler, open_gentler(self._upscalers, upscaler), open_gate())
+        return self._opened[reference]
 
     def _compose(self, composition: Composition, size: Size) -> Finish:
         # Loaded here as drawing SVG takes a library that other pipelines do without.

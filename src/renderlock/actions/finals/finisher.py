@@ -6,13 +6,13 @@ Where memory runs out the next route of the job is walked; its links are other r
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal
 
+from renderlock.actions.finals.found import link_recipes
 from renderlock.actions.finals.judging import Limits, with_limits
-from renderlock.actions.finals.links import Draw, Finish, Link, Tiled, Variant
+from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
 from renderlock.actions.finals.merging import Merged, Merger, keep_verdict
 from renderlock.actions.finals.routes import Route
 from renderlock.actions.finals.tiles import TileMaker, Tiles
@@ -40,20 +40,22 @@ class Finisher:
 
         Raises what `Maker.draw` raises; `OutOfMemory` once no route is left.
         """
-        if not job.routes:
-            return self.maker.make(job)
-        *ways, last = job.routes
-        for route in ways:
+        wanted = job.route or Route((Draw(job.recipe),), deviations=(), rungs=job.rungs)
+        failure = None
+        for route in (wanted, *job.fallbacks()):
             try:
-                return self._walk(job, route)
-            except OutOfMemory:
-                # Left at once: what the failed attempt holds is freed with its frame, before the next begins.
-                continue
-        return self._walk(job, last)
+                return self._walk(job, route, wanted)
+            except OutOfMemory as error:
+                # Only its words are kept: the frames of the failed attempt hold what the next one needs.
+                failure = failure or OutOfMemory(**error.facts)
+            self.maker.unload(job)
+        assert failure is not None
+        raise failure
 
     def make_tiles(self, job: Job) -> tuple[RenderRecord, Tiles]:
         """The base and the tiles of a job's picture, not merged; raises as `make` does."""
-        route = job.routes[0]
+        route = job.route
+        assert route is not None
         last = max(index for index, link in enumerate(route.links) if isinstance(link, Tiled))
         tiled = route.links[last]
         assert isinstance(tiled, Tiled)
@@ -64,9 +66,11 @@ class Finisher:
         assert base is not None
         return base, TileMaker(self.maker, job, self.workers, walk.tally).make(tiled.recipe_from(base), base)
 
-    def _walk(self, job: Job, route: Route) -> RenderRecord:
-        noted = _noted_by(job, route)
-        walk = _Walk(self.maker, replace(job, deviations=noted), self.workers, Tally(_steps_of(route)), self.limits)
+    def _walk(self, job: Job, route: Route, wanted: Route) -> RenderRecord:
+        # The job's deviations are those of the wanted route; another brings its own.
+        own = tuple(one for one in job.deviations if one not in wanted.deviations)
+        job = replace(job, deviations=(*own, *route.deviations), rungs=route.rungs)
+        walk = _Walk(self.maker, job, self.workers, Tally(_steps_of(route)), self.limits)
         source = route.start
         for link in route.links:
             source = walk.make(link, source)
@@ -86,7 +90,7 @@ class _Walk:
 
     def make(self, link: Link, source: RenderRecord | None) -> RenderRecord:
         """The link's picture, from the store or made now."""
-        wanted = link.recipes_from(source)
+        wanted = link_recipes(link, source, self.job.rungs)
         found = self.maker.store.find_all([recipe.digest for recipe in wanted], self.job.standing)
         there = next((recipe.digest for recipe in wanted if recipe.digest in found), None)
         if there is not None:
@@ -131,42 +135,24 @@ class _Walk:
         return record
 
     def _put_together(self, link: Tiled, base: RenderRecord) -> RenderRecord:
-        """The wanted tiles or, where they do not fit or show a seam, those of the variants; the best is kept."""
+        """The wanted tiles or, where those show a seam, the repaired ones; the best are kept."""
         made = TileMaker(self.maker, self.job, self.workers, self.tally)
-        tried: list[tuple[Merged, Variant | None]] = []
-        waiting = list(link.variants)
-        variant: Variant | None = None
+        tried: list[tuple[Merged, tuple[Deviation, ...]]] = []
         with Merger(self.maker, self.job, base, self.limits) as merger:
-            while True:
-                recipe = link.recipe_from(base) if variant is None else link.variant_from(variant, base)
-                try:
-                    tried.append((merger.merge(recipe, made.make(recipe, base)), variant))
-                    variant = None if tried[-1][0].passed else _next(waiting, "seam")
-                except OutOfMemory:
-                    variant = _next(waiting, "memory")
-                    if variant is None and not tried:
-                        raise
-                if variant is None:
+            recipe = link.recipe_from(base)
+            tried.append((merger.merge(recipe, made.make(recipe, base)), ()))
+            for repair in link.repairs:
+                if tried[-1][0].passed:
                     break
-                waiting.remove(variant)
-            best, taken = min(tried, key=lambda one: one[0].judged.seams.value)
-            noted = () if taken is None else (taken.deviation,)
+                recipe = link.variant_from(repair, base)
+                tried.append((merger.merge(recipe, made.make(recipe, base)), (repair.deviation,)))
+            best, noted = min(tried, key=lambda one: one[0].judged.seams.value)
             return merger.keep(best, (*self._deviations(base), *noted))
 
     def _deviations(self, source: RenderRecord | None) -> tuple[Deviation, ...]:
         """Those of the route and of every picture before."""
         before = () if source is None else source.deviations
         return tuple(dict.fromkeys((*self.job.deviations, *before)))
-
-
-def _next(waiting: Sequence[Variant], after: Literal["seam", "memory"]) -> Variant | None:
-    return next((variant for variant in waiting if variant.after == after), None)
-
-
-def _noted_by(job: Job, route: Route) -> tuple[Deviation, ...]:
-    """The job's deviations with those of the wanted route replaced by those of the route that is walked."""
-    wanted = job.routes[0].deviations
-    return (*(one for one in job.deviations if one not in wanted), *route.deviations)
 
 
 def _steps_of(route: Route) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from renderlock.actions.finals.links import Draw, Link
 from renderlock.actions.finals.routes import Route
+from renderlock.actions.finals.rung_recipes import under_rungs
+from renderlock.actions.memory.ladder import Rung
 from renderlock.spec.recipe import Digest, Recipe
 from renderlock.spec.standing import Standing
 from renderlock.store.records import RenderRecord
@@ -22,8 +25,16 @@ class Wanted(Protocol):
         """The recipe of a picture without routes."""
 
     @property
-    def routes(self) -> tuple[Route, ...]:
-        """The ways to it, the wanted one first."""
+    def route(self) -> Route | None:
+        """The way to it, where it is more than one render."""
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The rungs of the memory ladder that may be climbed within a single render."""
+
+    @property
+    def fallbacks(self) -> Callable[[], tuple[Route, ...]]:
+        """The ways it may have come by where memory did not suffice."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,8 @@ class _Walk:
     @cached_property
     def digests(self) -> tuple[Digest, ...]:
         """What the next link may be found as, the wanted recipe first."""
-        return tuple(recipe.digest for recipe in self.route.links[self.links].recipes_from(self.source))
+        link = self.route.links[self.links]
+        return tuple(recipe.digest for recipe in link_recipes(link, self.source, self.route.rungs))
 
     @property
     def arrived(self) -> bool:
@@ -52,22 +64,46 @@ class _Walk:
 def find_delivered(store: Store, wanted: Sequence[Wanted], standing: Standing) -> list[RenderRecord | None]:
     """The delivered picture of each, None where a link of every route is missing; the wanted route comes first.
 
-    The store is asked once for all single renders and first links, and once more for each further link.
+    The store is asked once for all single renders and first links, and once more for each further link; what is
+    missing then is looked for on the routes that the memory ladder falls back to.
     """
-    singles = {index: one.recipe.digest for index, one in enumerate(wanted) if not one.routes}
-    walks = [walk for index, one in enumerate(wanted) for walk in _begun(index, one)]
-    found = store.find_all([*singles.values(), *_all_digests(walks)], standing)
+    ways = [() if one.route is None else (one.route,) for one in wanted]
+    singles = {index: one.recipe.digest for index, one in enumerate(wanted) if one.route is None}
+    found = store.find_all(list(singles.values()), standing)
     delivered: dict[int, RenderRecord] = {index: found[digest] for index, digest in singles.items() if digest in found}
+    delivered |= _follow(store, dict(enumerate(ways)), standing)
+    missing = [index for index in range(len(wanted)) if index not in delivered]
+    delivered |= _follow(store, {index: _other_ways(wanted[index]) for index in missing}, standing)
+    return [delivered.get(index) for index in range(len(wanted))]
+
+
+def link_recipes(link: Link, source: RenderRecord | None, rungs: Sequence[Rung]) -> tuple[Recipe, ...]:
+    """Every recipe a link's picture may have, the wanted one first."""
+    if isinstance(link, Draw):
+        return under_rungs(link.recipe_from(source), rungs)
+    return link.recipes_from(source)
+
+
+def _other_ways(one: Wanted) -> tuple[Route, ...]:
+    """The render under a rung of the ladder that changed its recipe, then the ladder's other routes."""
+    changed = under_rungs(one.recipe, one.rungs)[1:] if one.route is None else ()
+    return (*(Route((Draw(recipe),)) for recipe in changed), *one.fallbacks())
+
+
+def _follow(store: Store, routes: Mapping[int, Sequence[Route]], standing: Standing) -> dict[int, RenderRecord]:
+    """The picture at the end of the first route of each that is there from its first link to its last."""
+    walks = [_Walk(of, rank, route, 0, route.start) for of, ways in routes.items() for rank, route in enumerate(ways)]
     arrived: list[_Walk] = []
     while walks:
+        found = store.find_all(_all_digests(walks), standing)
         reached = [after for walk in walks if (after := _step(walk, found))]
         arrived += [walk for walk in reached if walk.arrived]
         walks = [walk for walk in reached if not walk.arrived]
-        found = store.find_all(_all_digests(walks), standing) if walks else found
+    delivered: dict[int, RenderRecord] = {}
     for walk in sorted(arrived, key=lambda one: one.rank):
         if walk.source is not None:
             delivered.setdefault(walk.of, walk.source)
-    return [delivered.get(index) for index in range(len(wanted))]
+    return delivered
 
 
 def _all_digests(walks: Sequence[_Walk]) -> list[Digest]:
@@ -78,7 +114,3 @@ def _step(walk: _Walk, found: Mapping[Digest, RenderRecord]) -> _Walk | None:
     """The walk one link on; None where that link is missing."""
     there = next((digest for digest in walk.digests if digest in found), None)
     return None if there is None else walk.on_from(found[there])
-
-
-def _begun(index: int, one: Wanted) -> Iterator[_Walk]:
-    return (_Walk(index, rank, route, 0, route.start) for rank, route in enumerate(one.routes))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from renderlock.actions.finals.grids import grid_of
 from renderlock.imaging.pixels import Pixels
@@ -48,17 +48,12 @@ class Draw:
         """The recipe, starting from the picture before it where it does."""
         return self.recipe if self.strength is None else _from(self.recipe, source, self.strength)
 
-    def recipes_from(self, source: RenderRecord | None) -> tuple[Recipe, ...]:
-        """Every recipe its picture may have, the wanted one first."""
-        return (self.recipe_from(source),)
-
 
 @dataclass(frozen=True)
 class Variant:
-    """Another way to tile a picture, taken where the wanted one shows its seams or does not fit in memory."""
+    """Another way to tile a picture, taken where the wanted one shows its seams."""
 
     recipe: Recipe
-    after: Literal["seam", "memory"]
     deviation: Deviation
 
 
@@ -72,7 +67,7 @@ class Tiled:
 
     recipe: Recipe
     strength: float
-    variants: tuple[Variant, ...] = ()
+    repairs: tuple[Variant, ...] = ()
 
     @property
     def size(self) -> Size:
@@ -99,7 +94,7 @@ class Tiled:
 
     def recipes_from(self, source: RenderRecord | None) -> tuple[Recipe, ...]:
         """Every recipe its picture may have, the wanted one first."""
-        others = (self.variant_from(variant, source) for variant in self.variants)
+        others = (self.variant_from(variant, source) for variant in self.repairs)
         return (self.recipe_from(source), *others)
 
 

@@ -118,6 +118,8 @@ def _render(run: Run) -> tuple[Job, RenderRecord, Tiles]:
         base, tiles = Finisher(maker, run.workers).make_tiles(job)
     except KeyboardInterrupt as stop:
         raise Interrupted(done=maker.made) from stop
+    finally:
+        maker.close()
     return job, base, tiles
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from renderlock.actions.finals.canvas import Canvas
 from renderlock.actions.finals.links import grid_of_recipe, tile_recipe
+from renderlock.actions.finals.rung_recipes import under_rungs
 from renderlock.actions.making import Maker, Tally, Work
 from renderlock.actions.plan import Job
 from renderlock.errors import Interrupted, OutOfMemory, StoreFull, StoreUnusable
@@ -87,12 +88,20 @@ class TileMaker:
         """
         canvas = base_canvas(self.maker.store, base, whole)
         planned = plan_tile_jobs(whole, canvas)
-        known = self.maker.store.find_all([one.recipe.digest for one in planned], self.job.standing)
-        found = {one.tile: known[one.recipe.digest] for one in planned if one.recipe.digest in known}
+        found = self._found(planned)
         missing = [one for one in planned if one.tile not in found]
         self._count_known(len(found), whole)
         rendered = dict(self._render(missing, canvas, base))
         return Tiles(grid_of_recipe(whole), found | rendered)
+
+    def _found(self, planned: Sequence[TileJob]) -> dict[Tile, RenderRecord]:
+        """The tiles that are there, also those that came out under a rung of the memory ladder."""
+        wanted = {one.tile: [recipe.digest for recipe in under_rungs(one.recipe, self.job.rungs)] for one in planned}
+        known = self.maker.store.find_all(
+            [digest for all_of in wanted.values() for digest in all_of], self.job.standing
+        )
+        there = {tile: next((digest for digest in all_of if digest in known), None) for tile, all_of in wanted.items()}
+        return {tile: known[digest] for tile, digest in there.items() if digest is not None}
 
     def _render(
         self, missing: Sequence[TileJob], canvas: Canvas, base: RenderRecord
