@@ -26,6 +26,9 @@ from renderlock.upscalers.lanczos import BLOCK_ROWS, resample_rows, rows_needed
 
 _MOST_PASSES = 5
 
+Spans = list[tuple[int, int]]
+"""Start and stop across and down, in pixels of the size reached so far."""
+
 
 class TileWatch(Protocol):
     """What follows an enlargement while it runs."""
@@ -148,34 +151,62 @@ def _enlarged_rows(colour: Pixels, plan: EnlargePlan, upscaler: Upscaler, watch:
 
 
 def _enlarge_tile(colour: Pixels, at: tuple[int, int], plan: EnlargePlan, upscaler: Upscaler) -> Pixels:
-    """One tile through all passes; before each, the context is cut to what it and those after it need."""
+    """One tile through all passes; each makes no more than it and those after it need."""
     sides = colour.shape[1], colour.shape[0]
     tile = [(start, min(start + plan.tile_px, side)) for start, side in zip(at, sides, strict=True)]
     patch, held, reached = colour, [(0, side) for side in sides], 1
     for index, factor in enumerate(plan.passes):
-        patch, held = _cut(patch, held, _around(tile, held, reached, _halo_of(upscaler.facts, plan.passes[index:])))
-        patch = upscaler.enlarge(patch, factor)
-        held = [(start * factor, stop * factor) for start, stop in held]
+        context = -(-_halo_of(upscaler.facts, plan.passes[index + 1 :]) // factor)
+        wanted = _around(tile, held, reached, context)
+        patch = _enlarge_part(patch, held, wanted, (upscaler, factor))
+        held = [(start * factor, stop * factor) for start, stop in wanted]
         reached *= factor
-    return _cut(patch, held, _around(tile, held, reached, 0))[0]
+    return _cut(patch, held, _around(tile, held, reached, 0))
 
 
-Spans = list[tuple[int, int]]
-"""Start and stop across and down, in pixels of the size reached so far."""
+def _enlarge_part(patch: Pixels, held: Spans, wanted: Spans, run: tuple[Upscaler, int]) -> Pixels:
+    """The wanted part of a patch enlarged, in pieces of about a tile, each with its halo as far as the patch has it."""
+    upscaler, factor = run
+    facts = upscaler.facts
+    (left, right), (top, bottom) = wanted
+    result = np.empty(((bottom - top) * factor, (right - left) * factor, 3), np.uint8)
+    for down in _pieces((top, bottom), facts):
+        for across in _pieces((left, right), facts):
+            context = [
+                (max(least, start // facts.align_px * facts.align_px - facts.halo_px), min(most, stop + facts.halo_px))
+                for (start, stop), (least, most) in zip((across, down), held, strict=True)
+            ]
+            enlarged = upscaler.enlarge(_cut(patch, held, context), factor)
+            piece = _cut(enlarged, _times(context, factor), _times([across, down], factor))
+            y, x = (down[0] - top) * factor, (across[0] - left) * factor
+            result[y : y + len(piece), x : x + piece.shape[1]] = piece
+    return result
 
 
-def _around(tile: Spans, held: Spans, reached: int, halo: int) -> Spans:
+def _pieces(span: tuple[int, int], facts: UpscalerFacts) -> list[tuple[int, int]]:
+    """A span in equal pieces of about a tile's side; a network's memory grows with the square of it."""
+    start, stop = span
+    count = max(1, round((stop - start) / facts.tile_px))
+    side = -(-(stop - start) // count)
+    return [(at, min(at + side, stop)) for at in range(start, stop, side)]
+
+
+def _around(tile: Spans, held: Spans, reached: int, context: int) -> Spans:
     """The tile with its context, as far as there is any."""
     return [
-        (max(least, start * reached - halo), min(most, stop * reached + halo))
+        (max(least, start * reached - context), min(most, stop * reached + context))
         for (start, stop), (least, most) in zip(tile, held, strict=True)
     ]
 
 
-def _cut(patch: Pixels, held: Spans, wanted: Spans) -> tuple[Pixels, Spans]:
+def _times(spans: Spans, factor: int) -> Spans:
+    return [(start * factor, stop * factor) for start, stop in spans]
+
+
+def _cut(patch: Pixels, held: Spans, wanted: Spans) -> Pixels:
     (left, right), (top, bottom) = wanted
     across, down = held[0][0], held[1][0]
-    return np.ascontiguousarray(patch[top - down : bottom - down, left - across : right - across]), wanted
+    return np.ascontiguousarray(patch[top - down : bottom - down, left - across : right - across])
 
 
 def _halo_of(facts: UpscalerFacts, passes: tuple[int, ...]) -> int:
