@@ -6,7 +6,6 @@ saves in a thread. So libvips sees no more than it reads ahead, whatever the pic
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import threading
@@ -28,6 +27,7 @@ LARGEST_CLASSIC_TIFF = 3_900_000_000
 JPEG_QUALITY = 92
 WEBP_EFFORT = 0
 DEEP_ZOOM_QUALITY = 90
+_DRAINED_BYTES = 1 << 20
 
 Save = Callable[[pyvips.Image, Path], None]
 
@@ -38,7 +38,7 @@ class StreamedSink(FileSink):
     def __init__(self, path: Path, form: PictureForm, save: Save) -> None:
         super().__init__(path, form)
         self._save = save
-        self._error: pyvips.Error | None = None
+        self._error = ""
         read_end, write_end = os.pipe()
         self._pipe = os.fdopen(write_end, "wb", buffering=0)
         self._thread = threading.Thread(target=self._run, args=(read_end,), name="picture-file", daemon=True)
@@ -53,35 +53,36 @@ class StreamedSink(FileSink):
         self._encoder.close()
         self._pipe.close()
         self._thread.join()
-        if self._error is not None:
-            raise OSError(str(self._error).strip())
+        self._tell()
 
     def _abandon(self) -> None:
         self._encoder.stop()
-        with contextlib.suppress(OSError):
-            self._pipe.close()
+        self._pipe.close()
         self._thread.join()
 
     def _emit(self, data: bytes) -> None:
+        self._tell()
         view = memoryview(data)
-        try:
-            while view:
-                view = view[self._pipe.write(view) :]
-        except BrokenPipeError as error:
-            self._thread.join()
-            raise OSError(str(self._error).strip()) from error
+        while view:
+            view = view[self._pipe.write(view) :]
+
+    def _tell(self) -> None:
+        if self._error:
+            raise OSError(self._error)
 
     def _run(self, read_end: int) -> None:
-        """Saves in the sink's thread; what fails is told to the thread that writes, whose pipe breaks."""
+        """Saves in the sink's thread."""
         try:
             source = pyvips.Source.new_from_descriptor(read_end)
-        finally:
-            os.close(read_end)
-        try:
-            picture = pyvips.Image.new_from_source(source, "", access="sequential", fail_on="warning", unlimited=True)
+            picture = pyvips.Image.new_from_source(source, "", access="sequential", fail_on="error", unlimited=True)
             self._save(picture, self._beside)
-        except pyvips.Error as error:
-            self._error = error
+        except (pyvips.Error, OSError) as error:
+            self._error = str(error).strip() or "libvips cannot write it"
+        finally:
+            # What nobody reads any more would let the other end wait for ever.
+            while os.read(read_end, _DRAINED_BYTES):
+                pass
+            os.close(read_end)
 
 
 class PyramidSink(StreamedSink):
@@ -127,7 +128,7 @@ def open_tiff(path: Path, form: PictureForm) -> FileSink:
 def open_webp(path: Path, form: PictureForm) -> FileSink:
     """A lossless WebP file; libwebp holds the whole picture in memory."""
     return StreamedSink(
-        path, form, lambda picture, beside: picture.webpsave(str(beside), lossless=True, effort=WEBP_EFFORT)
+        path, form, lambda picture, beside: picture.webpsave(str(beside), lossless=True, exact=True, effort=WEBP_EFFORT)
     )
 
 
