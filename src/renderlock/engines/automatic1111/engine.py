@@ -22,12 +22,13 @@ from renderlock.engines.base import EngineOptions, Probe, Render, Watch
 from renderlock.engines.capabilities import Capabilities, GuidanceRange, SeedGrade, SizeRule, StepRange
 from renderlock.engines.hosted.engine import HostedEngine
 from renderlock.engines.hosted.faults import error_of, words_of
+from renderlock.engines.hosted.journal import Work
 from renderlock.engines.hosted.model import HostedModel, Provider
 from renderlock.engines.hosted.pictures import from_base64
 from renderlock.engines.hosted.prices import PriceNote
-from renderlock.engines.hosted.purchase import Call, Obtained
+from renderlock.engines.hosted.purchase import Bought, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, TextPairs, WireRequest
-from renderlock.engines.own_server import free_of_charge, glancing, without_journal
+from renderlock.engines.own_server import free_of_charge, glancing, owing_nothing, without_bills
 from renderlock.engines.upscaling import HOSTED_FACTORS
 from renderlock.engines.watching import Steps, steps_of_this_render, watched_by
 from renderlock.errors import (
@@ -75,7 +76,7 @@ CAPABILITIES = Capabilities(
 
 def open_model(model: str, options: EngineOptions) -> Automatic1111Engine:
     """The engine for a checkpoint or an upscaler of the server; asks it nothing yet."""
-    return Automatic1111Engine(HostedModel(ENGINE, model, SURFACE, PROVIDER, CAPABILITIES), without_journal(options))
+    return Automatic1111Engine(HostedModel(ENGINE, model, SURFACE, PROVIDER, CAPABILITIES), without_bills(options))
 
 
 class Automatic1111Engine(HostedEngine):
@@ -147,9 +148,10 @@ class Automatic1111Engine(HostedEngine):
             body = started_from(body, init, recipe.init.strength)
         request = WireRequest(f"{API}/{'txt2img' if init is None else 'img2img'}", json=body)
         steps = steps_of_this_render(recipe.steps or 1)
-        answer = self._sent(request, call, steps)
+        with owing_nothing():
+            obtained = self._read(self._sent(request, call, steps))
         steps.finished()
-        return self._read(answer)
+        return obtained
 
     def upscale(self, picture: Pixels, factor: int, watch: Watch) -> Render:
         """The picture at `factor` times its sides, by the upscaler of the reference, else the server's first model."""
@@ -167,6 +169,11 @@ class Automatic1111Engine(HostedEngine):
             return Probe((f"the server has the upscaler {self._upscaler}",), ("that it enlarges",))
         found = self._checkpoint
         return Probe((f"the server has {found.title}", f"it has {len(self._samplers)} samplers"), ("that it renders",))
+
+    def _buy(self, work: Work, note: PriceNote | None, deal: Deal, watch: Watch) -> Bought:
+        """As any engine does, with errors that say that nothing is owed."""
+        with owing_nothing():
+            return super()._buy(work, note, deal, watch)
 
     @cached_property
     def _checkpoint(self) -> Checkpoint:
@@ -229,7 +236,8 @@ class Automatic1111Engine(HostedEngine):
             return
 
     def _read_enlarged(self, answer: Answer) -> Obtained:
-        data = from_base64(answer.json(self.model.reference).at("image").text(), self.model.reference)
+        with owing_nothing():
+            data = from_base64(answer.json(self.model.reference).at("image").text(), self.model.reference)
         return Obtained(picture=without_texts(data), notes=(("upscaler", self._upscaler),))
 
     def _read(self, answer: Answer) -> Obtained:

@@ -22,22 +22,26 @@ from renderlock.engines.comfyui.refusals import refusal_of, words_of_nodes
 from renderlock.engines.comfyui.server import Job, Server, evidence_file
 from renderlock.engines.comfyui.workflow import Value, Workflow, read_workflow
 from renderlock.engines.hosted.engine import HostedEngine
+from renderlock.engines.hosted.journal import Work
 from renderlock.engines.hosted.model import HostedModel, Provider
 from renderlock.engines.hosted.prices import PriceNote
-from renderlock.engines.hosted.purchase import Call, Obtained
+from renderlock.engines.hosted.purchase import Bought, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, WireRequest
 from renderlock.engines.hosted.words import clean
-from renderlock.engines.own_server import free_of_charge, glancing
+from renderlock.engines.own_server import free_of_charge, glancing, owing_nothing, without_bills
 from renderlock.engines.watching import Steps, steps_of_this_render, watched_by
 from renderlock.errors import (
     BadAnswer,
     EngineError,
+    EngineFailed,
     HostedError,
+    Interrupted,
     ModelUnavailable,
     NoPicture,
     OutOfMemory,
     ProviderFailed,
     ProviderTimeout,
+    RenderlockError,
     RequestRefused,
     TransportFailed,
     UnknownName,
@@ -84,7 +88,7 @@ class ComfyUIEngine(HostedEngine):
 
     def __init__(self, workflow: Workflow, name: str, options: EngineOptions) -> None:
         # The server can only be asked once there is a way to it; `capabilities` below is what counts.
-        super().__init__(HostedModel(ENGINE, name, SURFACE, PROVIDER, workflow_facts(workflow)), options)
+        super().__init__(HostedModel(ENGINE, name, SURFACE, PROVIDER, workflow_facts(workflow)), without_bills(options))
         self._workflow = workflow
         self._server = Server(glancing(self.channel))
 
@@ -132,10 +136,13 @@ class ComfyUIEngine(HostedEngine):
         try:
             body: JsonObject = {"prompt": graph, "client_id": call.id, "prompt_id": call.id}
             self._queue(WireRequest("/prompt", json=body), call)
-            return self._picture(_Waiting(self._server, progress, steps, call.id).job(), call, steps)
-        except BaseException as error:
-            if not isinstance(error, HostedError | OutOfMemory):
+            return self._picture(self._wait(progress, steps, call.id), call, steps)
+        except RenderlockError as error:
+            if isinstance(error, Interrupted):
                 self._stop(call.id)
+            raise
+        except BaseException:
+            self._stop(call.id)
             raise
         finally:
             progress.close()
@@ -144,11 +151,15 @@ class ComfyUIEngine(HostedEngine):
         """The picture of a prompt that was queued before; raises `Forgotten` where the server does not know it."""
         prompt_id = call.resume
         steps = steps_of_this_render(recipe.steps or 1)
-        if not self._knows(prompt_id):
+        try:
+            is_known = self._knows(prompt_id)
+        except HostedError as error:
+            raise self._went_away(error) from error
+        if not is_known:
             raise self._forgotten("it does not know the prompt any more")
         progress = Progress(self.channel.base_url, prompt_id, prompt_id, self.channel.headers())
         try:
-            return self._picture(_Waiting(self._server, progress, steps, prompt_id).job(), call, steps)
+            return self._picture(self._wait(progress, steps, prompt_id), call, steps)
         finally:
             progress.close()
 
@@ -163,6 +174,11 @@ class ComfyUIEngine(HostedEngine):
             reason = f"the server has no node {', '.join(missing)}"
             raise ModelUnavailable(model=self.model.reference, reason=reason, action=action)
         return Probe((f"ComfyUI {version} answers", f"it has all {len(classes)} node classes"), ("that it renders",))
+
+    def _buy(self, work: Work, note: PriceNote | None, deal: Deal, watch: Watch) -> Bought:
+        """As any engine does, with errors that say that nothing is owed."""
+        with owing_nothing():
+            return super()._buy(work, note, deal, watch)
 
     @cached_property
     def _facts(self) -> Facts:
@@ -195,6 +211,17 @@ class ComfyUIEngine(HostedEngine):
                 raise
             if not self._knows(call.id):
                 raise self._forgotten(f"the prompt did not arrive ({error})") from error
+
+    def _wait(self, progress: Progress, steps: Steps, prompt_id: str) -> Job:
+        """What became of a prompt; a server that cannot be asked leaves it to be asked for by the next run."""
+        try:
+            return _Waiting(self._server, progress, steps, prompt_id).job()
+        except HostedError as error:
+            raise self._went_away(error) from error
+
+    def _went_away(self, error: HostedError) -> EngineFailed:
+        reason = f"the server cannot be asked for the picture it was given to make ({str(error).rstrip('.')})"
+        return EngineFailed(model=self.model.reference, reason=reason)
 
     def _knows(self, prompt_id: str) -> bool:
         """Whether the server has a prompt, waiting, running or done; it may end between the two questions."""

@@ -6,19 +6,21 @@ A reference is `openai-images:gpt-image-2`, or `openai-images:DIALECT/MODEL` for
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 
-from renderlock.engines.base import EngineOptions, Probe
+from renderlock.engines.base import EngineOptions, Probe, Watch
 from renderlock.engines.hosted.engine import OneShotEngine
 from renderlock.engines.hosted.faults import error_of, words_of
+from renderlock.engines.hosted.journal import Work
 from renderlock.engines.hosted.model import HostedModel
 from renderlock.engines.hosted.pictures import from_base64
 from renderlock.engines.hosted.prices import PriceNote
-from renderlock.engines.hosted.purchase import Obtained
+from renderlock.engines.hosted.purchase import Bought, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, Json, Part, TextPairs, WireRequest
 from renderlock.engines.openai_images.bodies import fields_of
 from renderlock.engines.openai_images.dialects import OPENAI as ENGINE
 from renderlock.engines.openai_images.dialects import Dialect, split_reference
-from renderlock.engines.own_server import free_of_charge, without_journal
+from renderlock.engines.own_server import free_of_charge, owing_nothing, without_bills
 from renderlock.errors import (
     BadAnswer,
     HostedError,
@@ -42,7 +44,7 @@ def open_model(model: str, options: EngineOptions) -> OpenAIImagesEngine:
     if not name and dialect.provider.name != "sd-cpp":
         raise UnknownName(kind="images model", name=model, known=EXAMPLES)
     hosted = HostedModel(ENGINE, model, SURFACE, dialect.provider, dialect.capabilities)
-    return OpenAIImagesEngine(hosted, dialect, name, options if dialect.costs else without_journal(options))
+    return OpenAIImagesEngine(hosted, dialect, name, options if dialect.costs else without_bills(options))
 
 
 class OpenAIImagesEngine(OneShotEngine):
@@ -68,6 +70,11 @@ class OpenAIImagesEngine(OneShotEngine):
         picture = Part("image", encode_png(init, {}), "image/png", "init.png")
         return WireRequest("/v1/images/edits", parts=(*parts, picture))
 
+    def obtain(self, recipe: Recipe, init: Pixels | None, call: Call) -> Obtained:
+        """Sends the one request and reads its answer."""
+        with self._owing():
+            return super().obtain(recipe, init, call)
+
     def read(self, recipe: Recipe, answer: Answer) -> Obtained:
         """The first picture, as bytes or as a link."""
         body = answer.json(self.model.reference)
@@ -90,6 +97,14 @@ class OpenAIImagesEngine(OneShotEngine):
         if code in _MODERATED:
             return SafetyBlocked(model=self.model.reference, stage="prompt", words=words)
         return error_of(answer, self.model, self.channel.secrets)
+
+    def _buy(self, work: Work, note: PriceNote | None, deal: Deal, watch: Watch) -> Bought:
+        with self._owing():
+            return super()._buy(work, note, deal, watch)
+
+    def _owing(self) -> AbstractContextManager[None]:
+        """Nothing is owed to a server of one's own, whatever comes of a call."""
+        return nullcontext() if self._dialect.costs else owing_nothing()
 
     def probe(self) -> Probe:
         """Lists the models, which costs nothing."""

@@ -121,7 +121,8 @@ class Work:
             file = self._save(prompt, output, picture)
             outputs[output] = {"images": [file]}
             await self._tell(prompt, "executed", {"node": output, "output": {"images": [file]}})
-        self._cached[name] = outputs
+        if not prompt.exchange.strikes:
+            self._cached[name] = outputs
         return outputs
 
     async def _sample(self, prompt: Prompt, walk: Walk, output: str) -> Picture:
