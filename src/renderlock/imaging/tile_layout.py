@@ -107,7 +107,7 @@ class _Placed:
                 problems.append(f"{files[index].name}: {files[self.cells[cell]].name} has the same place")
             self.cells.setdefault(cell, index)
         problems += [
-            f"no file for column {x}, row {y} (counted from 0; it would begin at {column},{row} by the names)"
+            f"no file for column {x}, row {y} (counted from 0): by the others it would be at {column},{row}"
             for y, row in enumerate(places.rows)
             for x, column in enumerate(places.columns)
             if (x, y) not in self.cells
