@@ -1,0 +1,97 @@
+"""What is measured between a source and its enlargement, as maps of the source's size and as numbers.
+
+Each map is a ratio to what the source itself gives reason for, so that one limit holds for skies and for hair.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.color import deltaE_ciede2000
+
+from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.resampling import Floats
+from renderlock.metrics.fidelity.cells import Cells
+from renderlock.metrics.fidelity.windows import Map, finest_energy, local_range, window_means
+from renderlock.metrics.perceptual import TILE_PX, ssim
+from renderlock.metrics.reduction import opaque, to_lab
+
+NOISE_LEVELS = 1.5
+"""8-bit levels by which windows may differ however smooth the source: rounding, and dithering."""
+
+EDGE_LEVELS = 6.0
+"""Contrast, in levels, that a cell may show more than one and a half times what the source shows around it."""
+
+PERFECT_DB = 99.0
+"""What stands for infinity where two pictures are equal."""
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """How well a result scaled down is its source.
+
+    `psnr_db` over the whole picture; `worst_levels` the RMS difference of the worst 8 x 8 window, in levels;
+    `strangeness` (H x W) the RMS difference of the window around each pixel over the source's own finest detail there:
+    kernels differ where there are edges, an object from nowhere does not need one.
+    """
+
+    psnr_db: float
+    worst_levels: float
+    strangeness: Map
+
+
+def measure_consistency(source: Pixels, seen: Floats) -> Consistency:
+    """The consistency of a source (H x W x 3|4) with what was seen of a result (H x W x 3, levels)."""
+    colours = opaque(source).astype(np.float32)
+    squared = ((seen - colours) ** 2).mean(axis=2)
+    windows = window_means(squared)
+    reason = finest_energy(colours) + NOISE_LEVELS**2
+    mean = float(squared.mean())
+    psnr = 10 * math.log10(255**2 / mean) if mean > 0 else PERFECT_DB
+    return Consistency(min(psnr, PERFECT_DB), float(np.sqrt(windows.max())), np.sqrt(windows / reason))
+
+
+def detail_ratio(source: Pixels, cells: Cells) -> Map:
+    """H x W: amplitude of detail beyond interpolation, in the window around each pixel, over the source's finest.
+
+    Natural pictures have about as much in each octave (Field 1987), so the source's own finest octave tells how much
+    there is to add; 1 is as much again.
+    """
+    reason = finest_energy(opaque(source).astype(np.float32)) + NOISE_LEVELS**2
+    return np.asarray(np.sqrt(window_means(cells.added) / reason), np.float32)
+
+
+def detail_amplitude(cells: Cells) -> float:
+    """RMS of the luma detail beyond interpolation, in levels, over the whole picture."""
+    return float(np.sqrt(cells.added.mean()))
+
+
+def new_edges(source: Pixels, cells: Cells) -> Map:
+    """H x W: mean contrast, in levels, that cells of the window show and the 5 x 5 source pixels around them do not."""
+    luma = opaque(source).astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    allowed = 1.5 * local_range(luma, 5) + EDGE_LEVELS
+    return window_means(np.maximum(cells.high - cells.low - allowed, 0))
+
+
+def colour_shift(source: Pixels, seen: Floats) -> NDArray[np.float64]:
+    """CIEDE2000 between the mean colours of each 16 x 16 tile of the source; tiles at the edge may be smaller."""
+    shown = np.clip(np.rint(seen), 0, 255).astype(np.uint8)
+    first, second = (_tile_means(to_lab(picture)) for picture in (opaque(source), shown))
+    distances: NDArray[np.float64] = deltaE_ciede2000(first, second)
+    return distances
+
+
+def structural(source: Pixels, seen: Floats) -> float:
+    """SSIM (`perceptual/ssim@1`) of the source and the result scaled down to it."""
+    return ssim(opaque(source), np.clip(np.rint(seen), 0, 255).astype(np.uint8))
+
+
+def _tile_means(lab: NDArray[np.float64]) -> NDArray[np.float64]:
+    rows, columns = (np.arange(0, length, TILE_PX) for length in lab.shape[:2])
+    sums = np.add.reduceat(np.add.reduceat(lab, rows, axis=0), columns, axis=1)
+    areas = np.outer(np.diff([*rows, lab.shape[0]]), np.diff([*columns, lab.shape[1]]))
+    means: NDArray[np.float64] = sums / areas[..., None]
+    return means
