@@ -248,7 +248,7 @@ class HostedContract:
     ) -> None:
         if fault not in faults_of(subject):
             pytest.skip("this provider cannot do that")
-        with bench_of(subject, tmp_path, f"{fault}:times=0") as bench:
+        with bench_of(subject, tmp_path, f"{fault}:times=0,seconds=0.2") as bench:
             error = bench.try_render()
 
             assert isinstance(error, RenderlockError)

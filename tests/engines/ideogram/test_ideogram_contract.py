@@ -26,7 +26,7 @@ class TestIdeogramV3(HostedContract):
     @pytest.fixture(scope="class")
     @classmethod
     def subject(cls) -> HostedSubject:
-        return HostedSubject("ideogram:V_3", "ideogram", "ideogram", Size(1024, 640))
+        return HostedSubject("ideogram:V_3", "ideogram", "ideogram", Size(1536, 512))
 
 
 class TestIdeogramOfTheV2Api(HostedContract):
