@@ -9,34 +9,89 @@ from typing import Annotated
 import typer
 
 from renderlock.actions.doctor import Line, examine, is_healthy
+from renderlock.actions.hosted_models import SunsetLine, describe_models, probe_model, sunset_calendar
 from renderlock.actions.models import Models
-from renderlock.actions.workspace import read_pipeline
+from renderlock.actions.workspace import Place, read_pipeline, store_path_of
 from renderlock.cli.console import answer, answer_json
 from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, engine_options, place_of
 from renderlock.engines.capabilities import Capabilities, GuidanceRange
 from renderlock.engines.table import list_engines
+from renderlock.errors import UsageError
 from renderlock.settings import current_settings
 from renderlock.spec.pipeline_schema import pipeline_schema
+from renderlock.store.store import Store
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+PROBE = "probe"
+
+
 @app.command()
 def engines(
-    reference: Annotated[str, typer.Argument(help="A model, e.g. embedded:v1; without one, the engines.")] = "",
+    reference: Annotated[
+        str, typer.Argument(help="A model, e.g. embedded:v1 or ideogram-v2; or `probe`, before a model.")
+    ] = "",
+    model: Annotated[str, typer.Argument(help="The model to probe.")] = "",
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the engines, or what one model can do."""
-    if reference:
+    """List engines, hosted models and when they end; show one model; or `probe` one by the cheapest call."""
+    if reference == PROBE:
+        if not model:
+            raise UsageError(reason="Which model is to be probed? `renderlock engines probe MODEL`.")
+        _probe(model, as_json=json)
+    elif model:
+        raise UsageError(reason=f"Only `probe` takes a second word, not {reference!r}.")
+    elif reference:
         _show_model(reference, as_json=json)
-        return
+    else:
+        _list_engines(place_of(file, store), as_json=json)
+
+
+def _list_engines(place: Place, *, as_json: bool) -> None:
     entries = list_engines()
-    if json:
-        answer_json({"engines": [vars(entry) for entry in entries]})
+    with Models(engine_options(current_settings())) as models:
+        lines = describe_models(models)
+        calendar = _calendar(models, place)
+    if as_json:
+        parts = {"engines": entries, "models": lines, "sunset": calendar}
+        answer_json({name: [vars(one) for one in part] for name, part in parts.items()})
         return
     for entry in entries:
-        answer(f"{entry.name:<12} {entry.summary}")
-    answer("What a model can do: renderlock engines ENGINE:MODEL")
+        answer(f"{entry.name:<14} {entry.summary}")
+    answer("\nHosted models by name:")
+    for line in lines:
+        price = line.price or "price unknown"
+        answer(f"{line.name:<24} {line.reference}\n    {line.sizes}; seed {line.seed}; {price}")
+        answer(f"    {line.lifecycle}; {line.key}")
+    answer("\nSunset calendar:")
+    for end in calendar:
+        successors = f"; then {end.successors}" if end.successors else ""
+        answer(f"{end.on or 'no date':<10} {end.model}: {end.state}{successors} ({end.source})")
+    answer("\nWhat a model can do: renderlock engines MODEL; whether it can be called: renderlock engines probe MODEL")
+
+
+def _calendar(models: Models, place: Place) -> tuple[SunsetLine, ...]:
+    """The calendar with what providers said to the project here, where there is one."""
+    path = store_path_of(place)
+    if not (path / "format").exists():
+        return sunset_calendar(models, None)
+    with Store.open(path) as opened:
+        return sunset_calendar(models, opened)
+
+
+def _probe(reference: str, *, as_json: bool) -> None:
+    with Models(engine_options(current_settings())) as models:
+        probe = probe_model(models, reference)
+    if as_json:
+        answer_json({"model": reference, **vars(probe)})
+        return
+    for line in probe.proven:
+        answer(f"proven: {line}")
+    for line in probe.unproven:
+        answer(f"not proven: {line}")
 
 
 @app.command()

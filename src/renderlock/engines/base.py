@@ -134,6 +134,9 @@ class Hosted(Protocol):
     def price(self, size: Size) -> PriceNote | None:
         """The price note of one picture of a size, None where no price is known."""
 
+    def key_state(self) -> str:
+        """Whether a key is there, in a few words, without showing it."""
+
     def probe(self) -> Probe:
         """Proves key and model by the cheapest call, generating nothing. Raises `HostedError`, or as `prepare` does."""
 

@@ -23,7 +23,7 @@ from renderlock.engines.hosted.prices import PriceNote, price_of
 from renderlock.engines.hosted.purchase import Bought, Buyer, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, TextPairs, WireRequest
 from renderlock.engines.hosted.words import clean
-from renderlock.errors import EngineFailed, HostedError, NotCapable
+from renderlock.errors import EngineFailed, HostedError, KeyFileUnsafe, NotCapable
 from renderlock.imaging.pixels import Pixels, digest_pixels
 from renderlock.settings import Secret
 from renderlock.spec.canonical import canonical_sha256
@@ -109,6 +109,21 @@ class HostedEngine(ABC):
     def price(self, size: Size) -> PriceNote | None:
         """The price note of a picture of a size, None where no price is known."""
         return price_of(self.model.reference.partition("?")[0], size, self.options.prices)
+
+    def key_state(self) -> str:
+        """Whether a key is there, in a few words, without showing it."""
+        provider = self.model.provider
+        if not provider.key_variables:
+            return "needs no key"
+        try:
+            if self.channel.key is not None:
+                return "key set"
+        except KeyFileUnsafe as unsafe:
+            return f"no key: {unsafe}"
+        if provider.key_optional:
+            return "no key, none needed"
+        variable = provider.key_variables[0]
+        return f"no {variable}" + ("; this machine's own credentials are tried" if self.channel.authorize else "")
 
     def prepare(self) -> None:
         """Proves without any request that one could be sent; see `Channel.prepare`. Raises `ModelRetired` too."""
