@@ -24,7 +24,8 @@ def coffee() -> Pixels:
 
 def tinted() -> Pixels:
     """The same picture, warmer, darker and with less contrast."""
-    return (coffee() * np.array([0.8, 0.62, 0.45]) + 20).astype(np.uint8)
+    dull: Pixels = (coffee() * np.array([0.8, 0.62, 0.45]) + 20).astype(np.uint8)
+    return dull
 
 
 def corrected(source: Pixels, target: Pixels, method: MatchMethod, amount: float = 1.0) -> Pixels:

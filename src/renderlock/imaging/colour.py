@@ -84,6 +84,10 @@ def decode_managed(data: bytes) -> Managed:
         return Managed(decode_picture(data), "sRGB", tuple(notes))
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
+    except (OSError, ImageCms.PyCMSError) as error:
+        msg = f"its colour profile cannot be used: {error}"
+        raise ValueError(msg) from error
+    try:
         name = _description(profile) or "an unnamed profile"
         if _is_srgb(embedded):
             return Managed(decode_picture(data), "sRGB")

@@ -16,10 +16,11 @@ from PIL import Image
 from renderlock.imaging.pixels import Pixels
 from renderlock.metrics.text_reader import LARGEST_SIDE_PX, Point, ReadText, TextReader
 
-_SMALL_SIDE_PX = 1100
-"""Pictures up to this side are also shown at twice their size."""
-_PART_PX = 1400
-_PART_OVERLAP_PX = 350
+_LEAST_ENLARGED = 1.3
+"""Pictures that can be enlarged by this much, at most by two, are also shown so."""
+_PART_PX = 960
+_PART_OVERLAP_PX = 320
+"""The widest line that a part's edge may cut and another part still holds whole, in small print."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ def read_views(pixels: Pixels, reader: TextReader) -> Iterator[View]:
     yield View("as it is", _whole(rgb, reader))
     yield View("inverted", _whole(255 - rgb, reader))
     longest = max(rgb.shape[:2])
-    if longest <= _SMALL_SIDE_PX:
-        yield View("enlarged", _scaled(rgb, 2.0, reader))
+    factor = min(2.0, LARGEST_SIDE_PX / longest)
+    if factor >= _LEAST_ENLARGED:
+        yield View("enlarged", _scaled(rgb, factor, reader))
     if longest > LARGEST_SIDE_PX:
         yield View("in parts", _in_parts(rgb, reader))
         yield View("in parts, inverted", _in_parts(255 - rgb, reader))
