@@ -139,10 +139,10 @@ def test_a_table_beyond_the_bound_is_refused_by_its_size(table_problems: TablePr
     assert "bytes" in problem.allowed
 
 
-def test_text_of_a_table_is_listed_as_not_built_yet_at_its_row(write_pipeline: Callable[[str], Path]) -> None:
+def test_text_of_a_table_is_what_the_pictures_must_carry(write_pipeline: Callable[[str], Path]) -> None:
     path = write_pipeline(PIPELINE)
     (path.parent / "prompts.csv").write_text("name,prompt,text\nicon,b,Sale\n")
 
-    (key,) = load_pipeline(path).not_built_yet
+    texts = {asset.name: asset.text for asset in load_pipeline(path).assets}
 
-    assert (key.asset, key.place.line, key.key) == ("icon", 2, "assets_from[0].text")
+    assert texts["icon"] == ("Sale",)

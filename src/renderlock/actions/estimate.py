@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from statistics import median
 
-from renderlock.actions.plan import Planner, StepPlan
+from renderlock.actions.finals.links import Draw
+from renderlock.actions.finals.outline import Outline, Timings, cost_key, outline, timings_of
+from renderlock.actions.finals.routes import Route
+from renderlock.actions.memory.history import StoredHistory
+from renderlock.actions.memory.prediction import Measured, Shape, predict
+from renderlock.actions.plan import Job, Planner, StepPlan
 from renderlock.actions.run import Run, refuse_unbuilt, verify_lock
+from renderlock.engines.memory_facts import MemoryParts
 from renderlock.spec.pipeline import Step
 from renderlock.spec.recipe import Recipe
-from renderlock.store.store import Store
 
-SAMPLE = 50
-"""How many of a step's latest renders are looked at for its seconds a picture."""
+SAMPLE = 400
+"""How many of a step's latest renders, tiles among them, are looked at for its seconds a picture."""
 
 
 @dataclass(frozen=True)
 class StepEstimate:
     """One step of a dry run. `seconds` is the render time of what is missing, None where nothing like it was timed.
 
-    `hosted` tells whether the missing pictures would be bought from a provider.
+    `hosted` tells whether the missing pictures would be bought from a provider. `outlines` holds the plan of each
+    missing picture, by the job's key, that is more than one render, or rendered within a memory budget.
     """
 
     plan: StepPlan
     seconds: float | None
     hosted: bool
+    outlines: Mapping[tuple[str, ...], Outline]
 
     @property
     def missing(self) -> int:
@@ -54,22 +62,63 @@ def estimate(run: Run) -> tuple[StepEstimate, ...]:
 def _estimate_step(planner: Planner, step: Step) -> StepEstimate:
     plan = planner.plan(step)
     hosted = planner.models.engine(planner.reference_of(step)).capabilities.hosted
-    return StepEstimate(plan, _seconds(planner.store, plan), hosted)
+    timings = timings_of(islice(planner.store.records(step=step.name), SAMPLE)) if plan.missing else {}
+    history = LookedAtHistory(StoredHistory(planner.store))
+    outlines = {job.key: _outline(planner, job, timings, history) for job in plan.missing if _is_planned(job)}
+    return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines)
 
 
-def _seconds(store: Store, plan: StepPlan) -> float | None:
-    """The median of comparable renders (model, size, steps) times the number of missing pictures."""
-    count = len(plan.missing) + len(plan.unforeseen)
-    if not count:
+def _is_planned(job: Job) -> bool:
+    return job.route is not None or job.step.finishing.memory_budget_bytes is not None
+
+
+def _outline(planner: Planner, job: Job, timings: Timings, history: LookedAtHistory) -> Outline:
+    route = job.route or Route((Draw(job.recipe),), rungs=job.rungs)
+
+    def predict_bytes(recipe: Recipe) -> int | None:
+        return predict(planner.models, job.reference, recipe, (), history).bytes
+
+    return outline(route, job.fallbacks(), timings, predict_bytes)
+
+
+def _seconds(plan: StepPlan, timings: Timings, outlines: Mapping[tuple[str, ...], Outline]) -> float | None:
+    """What is missing takes together; pictures that are not known yet take what the known ones take in the middle."""
+    if not plan.missing and not plan.unforeseen:
         return 0.0
-    alike = {_cost_key(planned.job.recipe) for planned in plan.pictures}
-    timed = [
-        record.made.seconds
-        for record in islice(store.records(step=plan.step.name), SAMPLE)
-        if record.recipe and _cost_key(record.recipe) in alike
-    ]
-    return median(timed) * count if timed else None
+    each = [_seconds_of(job, timings, outlines) for job in plan.missing]
+    known = [seconds for seconds in each if seconds is not None]
+    if len(known) < len(each) or not known:
+        kinds = {cost_key(one.job.recipe) for one in plan.pictures}
+        alike = [seconds for kind in kinds for seconds in timings.get(kind, ())]
+        return median(alike) * (len(each) + len(plan.unforeseen)) if alike and not outlines else None
+    return sum(known) + median(known) * len(plan.unforeseen)
 
 
-def _cost_key(recipe: Recipe) -> tuple[object, ...]:
-    return (recipe.model, recipe.size, recipe.steps)
+def _seconds_of(job: Job, timings: Timings, outlines: Mapping[tuple[str, ...], Outline]) -> float | None:
+    if job.key in outlines:
+        return outlines[job.key].seconds
+    timed = timings.get(cost_key(job.recipe))
+    return median(timed) if timed else None
+
+
+@dataclass
+class LookedAtHistory:
+    """A store's history that is only read: a dry run writes nothing."""
+
+    stored: StoredHistory
+    found: dict[Shape, MemoryParts] = field(default_factory=dict)
+
+    def measured(self, shape: Shape) -> tuple[Measured, ...]:
+        """The remembered renders of the shape's model."""
+        return self.stored.measured(shape)
+
+    def note(self, measured: Measured) -> None:
+        """Keeps nothing."""
+
+    def parts(self, shape: Shape) -> MemoryParts | None:
+        """The parts of a shape, from the store or found in this dry run."""
+        return self.found.get(shape) or self.stored.parts(shape)
+
+    def note_parts(self, shape: Shape, parts: MemoryParts) -> None:
+        """Keeps them for this dry run."""
+        self.found[shape] = parts

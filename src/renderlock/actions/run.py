@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Literal, Protocol
 
 from renderlock.actions.finals.finisher import Finisher
+from renderlock.actions.finals.verdicts import judge_texts, prove_reader, verdicts_by_picture
 from renderlock.actions.lock import lock_path_of, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
@@ -22,7 +23,9 @@ from renderlock.engines.base import Hosted
 from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, StoreFull, StoreUnusable, UnknownName
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
 from renderlock.spec.lock import Lock, LockedModel, read_lock
-from renderlock.spec.pipeline import Step
+from renderlock.spec.pipeline import Asset, Step
+from renderlock.spec.roles import Role
+from renderlock.spec.verdict import Verdict
 from renderlock.store.records import RenderRecord
 
 PictureStatus = Literal["rendered", "cached", "failed"]
@@ -30,12 +33,18 @@ PictureStatus = Literal["rendered", "cached", "failed"]
 
 @dataclass(frozen=True)
 class PictureResult:
-    """What became of one planned picture: its record, or the error."""
+    """What became of one planned picture: its record with the gates' verdicts about it, or the error."""
 
     job: Job
     status: PictureStatus
     record: RenderRecord | None
     error: RenderlockError | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether a gate did not let it pass."""
+        return any(not verdict.passed for verdict in self.verdicts)
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,11 @@ class RunResult:
     def count(self, status: PictureStatus) -> int:
         """How many pictures ended with a status."""
         return sum(picture.status == status for picture in self.pictures)
+
+    @property
+    def refused(self) -> tuple[PictureResult, ...]:
+        """The delivered pictures that a gate did not let pass."""
+        return tuple(picture for picture in self.pictures if picture.refused)
 
     @property
     def errors(self) -> tuple[RenderlockError, ...]:
@@ -110,6 +124,8 @@ class Run:
         refuse_unbuilt(self.planner, steps)
         lock = verify_lock(self.planner, steps)
         prepare_hosted(self, steps)
+        if any(self._texts_of(step, asset) for step in steps for asset in self.planner.pipeline.assets):
+            prove_reader()
         planner = self.planner
         maker = Maker(planner.pipeline.project, planner.store, planner.models, self.watch, self.stop, self.previews)
         schedule = Schedule(planner, steps, self.workers, self.own_lanes)
@@ -120,7 +136,7 @@ class Run:
         finally:
             maker.close()
         ended = schedule.ended()
-        pictures = tuple(picture for plan, outcomes in ended for picture in _accounts(plan, outcomes))
+        pictures = self._judged([picture for plan, outcomes in ended for picture in _accounts(plan, outcomes)])
         held = tuple(one for plan, _ in ended for one in plan.held)
         return RunResult(pictures, held, time.monotonic() - started, _environment_warnings(lock, maker))
 
@@ -150,6 +166,25 @@ class Run:
                     self._tell(schedule.release())
         if self.stop.asked:
             raise Interrupted(done=maker.made)
+
+    def _judged(self, pictures: Sequence[PictureResult]) -> tuple[PictureResult, ...]:
+        """The pictures with what gates say about them; texts are read in those that must carry any."""
+        store, limits = self.planner.store, self.planner.pipeline.gates
+        for picture in pictures:
+            texts = self._texts_of(picture.job.step, picture.job.asset)
+            if texts and picture.record is not None:
+                judge_texts(store, picture.record, texts, limits)
+        if not any(picture.job.route or self._texts_of(picture.job.step, picture.job.asset) for picture in pictures):
+            return tuple(pictures)
+        found = verdicts_by_picture(store)
+        return tuple(
+            replace(picture, verdicts=() if picture.record is None else found.get(picture.record.address, ()))
+            for picture in pictures
+        )
+
+    def _texts_of(self, step: Step, asset: Asset) -> tuple[str, ...]:
+        """The texts that must be legible in the pictures of an asset: in finals, which carry their overlays."""
+        return asset.text if step.role is Role.FINAL and not self.planner.rehearse else ()
 
     def _tell(self, plans: Iterable[StepPlan]) -> None:
         for plan in plans:

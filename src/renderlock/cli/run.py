@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +26,10 @@ from renderlock.cli.options import (
     engine_options,
     place_of,
 )
+from renderlock.cli.outlines import outline_json, outline_lines
 from renderlock.cli.progress import follow
 from renderlock.settings import current_settings
+from renderlock.spec.verdict import Verdict
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -71,6 +75,8 @@ def run(
     _show_run(result, made, copies, as_json=json)
     if result.errors:
         raise typer.Exit(result.errors[0].exit_code)
+    if result.refused:
+        raise typer.Exit(1)
 
 
 def _show_run(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...], *, as_json: bool) -> None:
@@ -81,12 +87,23 @@ def _show_run(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, 
     if as_json:
         answer_json(_run_json(result, made, copies))
         return
+    for picture in result.refused:
+        for line in _refusal_lines(picture):
+            answer(line)
     for held in result.held:
         answer(f"held: {held.asset} before {held.step}: {held.reason}")
     for reports in made:
         answer(f"reports: {reports.folder}{'' if reports.made else ' (unchanged)'}")
     counts = ", ".join(f"{result.count(status)} {status}" for status in ("rendered", "cached", "failed"))
     answer(f"{counts} in {result.seconds:.2f} s")
+
+
+def _refusal_lines(picture: PictureResult) -> Iterator[str]:
+    """One line a measure that a gate did not let pass."""
+    address = picture.record.address if picture.record else ""
+    for verdict in picture.verdicts:
+        for measure in verdict.failures:
+            yield f"gate {verdict.gate}: {picture.job.asset.name} seed {picture.job.seed} ({address}): {measure}"
 
 
 def _run_json(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...]) -> dict[str, object]:
@@ -109,15 +126,31 @@ def picture_json(picture: PictureResult) -> dict[str, object]:
     return {
         "asset": job.asset.name,
         "step": job.step.name,
-        "seed": job.recipe.seed,
+        "seed": job.seed,
         "status": picture.status,
         "standing": job.standing.value,
-        "digest": job.recipe.digest,
+        "digest": job.recipe.digest if record is None else record.digest,
         "address": None if record is None else record.address,
         "blob": None if record is None else record.blob,
         "deviations": [deviation.to_json() for deviation in (job.deviations if record is None else record.deviations)],
+        "verdicts": [verdict_json(verdict) for verdict in picture.verdicts],
         "error": None if picture.error is None else error_to_json(picture.error),
     }
+
+
+def verdict_json(verdict: Verdict) -> dict[str, object]:
+    """What a gate said, as data."""
+    measures = [
+        {
+            "name": one.name,
+            "value": one.value if isfinite(one.value) else None,
+            "least": one.least,
+            "most": one.most,
+            "says": one.says,
+        }
+        for one in verdict.measures
+    ]
+    return {"gate": verdict.gate, "passed": verdict.passed, "measures": measures, "notes": list(verdict.notes)}
 
 
 def _held_json(held: Held) -> dict[str, str]:
@@ -133,7 +166,9 @@ def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> No
         spent = "bought from the provider" if one.hosted else "no money: it renders here"
         answer(f"{one.plan.step.name}: {one.missing} to render, {one.there} there; {time}; {spent}")
         for job in one.plan.missing:
-            answer(f"  {job.asset.name} seed {job.recipe.seed} {job.recipe.size} {job.recipe.model.reference}")
+            answer(f"  {job.asset.name} seed {job.seed} {job.size} {job.recipe.model.reference}")
+            for line in outline_lines(one.outlines.get(job.key)):
+                answer(f"    {line}")
             for deviation in job.deviations:
                 answer(f"    deviation: {deviation}")
         for asset, seed in one.plan.unforeseen:
@@ -143,7 +178,7 @@ def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> No
 
 
 def _estimate_json(one: StepEstimate) -> dict[str, object]:
-    pictures = [_planned_json(planned) for planned in one.plan.pictures]
+    pictures = [_planned_json(planned, one) for planned in one.plan.pictures]
     for asset, seed in one.plan.unforeseen:
         pictures.append({"asset": asset, "seed": seed, "digest": None, "cached": False, "deviations": []})
     return {
@@ -157,12 +192,16 @@ def _estimate_json(one: StepEstimate) -> dict[str, object]:
     }
 
 
-def _planned_json(planned: Planned) -> dict[str, object]:
-    recipe = planned.job.recipe
+def _planned_json(planned: Planned, one: StepEstimate) -> dict[str, object]:
+    job = planned.job
+    plan = one.outlines.get(job.key)
     return {
-        "asset": planned.job.asset.name,
-        "seed": recipe.seed,
-        "digest": recipe.digest,
+        "asset": job.asset.name,
+        "seed": job.seed,
+        "digest": job.recipe.digest if planned.record is None else planned.record.digest,
+        "width": job.size.width,
+        "height": job.size.height,
         "cached": planned.record is not None,
-        "deviations": [deviation.to_json() for deviation in planned.job.deviations],
+        "deviations": [deviation.to_json() for deviation in job.deviations],
+        "plan": None if plan is None else outline_json(plan),
     }

@@ -19,11 +19,7 @@ DEFAULT_STORE = ".renderlock"
 DEFAULT_SEEDS = (0,)
 
 _LATER_TOP_KEYS = (Role.UPSCALER.key, "gates", "budget", "nightly")
-_LATER_STEP_KEYS = (
-    "memory_budget",
-    "memory_ladder",
-    "upscale",
-)
+_LATER_STEP_KEYS = ("upscale",)
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def build_pipeline(
     )
     default_seeds = model.seeds or DEFAULT_SEEDS
     built = tuple(_asset(path, asset, default_seeds) for asset in assets)
-    not_built_yet = tuple(_not_built_yet(model, steps, assets, report))
+    not_built_yet = tuple(_not_built_yet(model, steps, report))
     steps = in_locales(steps, built, model.locales or (), report)
     by_name = {step.name: step for step in steps}
     order = ordered_names({step.name: step.needs for step in steps})
@@ -157,16 +153,10 @@ def _palette_in(folder: Path, palette: PaletteChoice | None) -> PaletteChoice | 
     return palette and replace(palette, file=folder / palette.file)
 
 
-def _not_built_yet(
-    model: TopModel, steps: Sequence[Step], assets: Sequence[CheckedAsset], report: Report
-) -> Iterator[NotBuiltYetKey]:
+def _not_built_yet(model: TopModel, steps: Sequence[Step], report: Report) -> Iterator[NotBuiltYetKey]:
     for key in _LATER_TOP_KEYS:
         if key in model.model_fields_set:
             yield NotBuiltYetKey(key, report.place((key,), at_key=True))
-    for asset in assets:
-        if asset.fields.text:
-            place = asset.place if asset.path[0] == "assets_from" else report.place((*asset.path, "text"), at_key=True)
-            yield NotBuiltYetKey(dotted((*asset.path, "text")), place, asset=asset.name)
     for index, step in enumerate(steps):
         later = [key for key in _LATER_STEP_KEYS if key in step.places]
         for key in [*(["model"] if step.role is Role.UPSCALER else []), *later]:

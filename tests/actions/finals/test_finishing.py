@@ -99,3 +99,20 @@ def test_a_missing_overlay_is_told_before_anything_is_rendered(write_final: Writ
 
     with pytest.raises(InputUnusable, match=r"nowhere\.svg"):
         execute(path, FINAL)
+
+
+def test_texts_that_a_final_must_carry_are_read_once_and_refused_where_they_are_not_legible(
+    write_final: WriteFinal,
+) -> None:
+    path = write_final("size: 96")
+    path.write_text(path.read_text().replace("prompt: a red apple}", "prompt: a red apple, text: [SALE]}"))
+    approve_all(path)
+
+    first, second = execute(path, FINAL), execute(path, FINAL)
+
+    (refused,) = first.refused
+    assert [verdict.gate for verdict in refused.verdicts] == ["text"]
+    assert second.pictures[0].verdicts == refused.verdicts
+    with Store.open(path.parent / ".renderlock") as store:
+        events = [event for event in store.events() if dict(event.fields).get("gate") == "text"]
+    assert len(events) == 1

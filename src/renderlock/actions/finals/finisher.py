@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from renderlock.actions.finals.found import link_recipes
 from renderlock.actions.finals.judging import Limits, with_limits
 from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
-from renderlock.actions.finals.merging import Merged, Merger, keep_verdict
+from renderlock.actions.finals.merging import Merged, Merger
 from renderlock.actions.finals.routes import Route
 from renderlock.actions.finals.tiles import TileMaker, Tiles
+from renderlock.actions.finals.verdicts import keep_verdict, standing_verdicts
 from renderlock.actions.machine import host_name, machine_facts, peak_memory_bytes
 from renderlock.actions.making import Maker, Tally, Work
 from renderlock.actions.plan import Job
@@ -24,6 +25,7 @@ from renderlock.imaging.pixels import Pixels, decode_picture, fit_to
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe
+from renderlock.spec.verdict import Verdict
 from renderlock.store.records import Made, NewRender, RenderRecord
 
 
@@ -130,6 +132,9 @@ class _Walk:
                 source=_lineage(source),
             )
         )
+        # What was found about the picture under it holds for this one, and is shown with it.
+        for verdict in standing_verdicts(self.maker.store.events(source.address)):
+            keep_verdict(self.maker.store, record, _carried(verdict, source))
         for verdict in finished.verdicts:
             keep_verdict(self.maker.store, record, with_limits(verdict, self.limits))
         return record
@@ -153,6 +158,12 @@ class _Walk:
         """Those of the route and of every picture before."""
         before = () if source is None else source.deviations
         return tuple(dict.fromkeys((*self.job.deviations, *before)))
+
+
+def _carried(verdict: Verdict, source: RenderRecord) -> Verdict:
+    """A verdict about the picture before, with that said."""
+    about = f"about {source.address}, the picture before"
+    return verdict if about in verdict.notes else replace(verdict, notes=(*verdict.notes, about))
 
 
 def _steps_of(route: Route) -> int:

@@ -21,6 +21,7 @@ from renderlock.actions.finals.judging import Judged, Limits, judge_final
 from renderlock.actions.finals.links import grid_of_recipe
 from renderlock.actions.finals.staged import Staged, StagedSink, staging
 from renderlock.actions.finals.tiles import Tiles, base_canvas
+from renderlock.actions.finals.verdicts import keep_verdict
 from renderlock.actions.making import Maker
 from renderlock.actions.plan import Job
 from renderlock.errors import StoreDamaged
@@ -29,17 +30,13 @@ from renderlock.imaging.pixels import Pixels, decode_picture, fit_to
 from renderlock.imaging.tiles import Tile
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe
-from renderlock.spec.verdict import VERDICT_KIND, Verdict
 from renderlock.store.png_texts import texts_of
-from renderlock.store.records import NewEvent, NewRender, RenderRecord, TextPairs
+from renderlock.store.records import NewRender, RenderRecord, TextPairs
 from renderlock.store.store import Store
 
 CHANNELS = 3
 MOST_DRIFT = 12
 """A tile is moved by at most so many levels; more is no drift but another picture, which the gates should see."""
-
-BY = "renderlock"
-"""Who signs the verdicts that no person gave."""
 
 
 @dataclass(frozen=True)
@@ -166,11 +163,6 @@ def shown_base(canvas: Canvas) -> Pixels:
         return canvas.base
     shown = Image.fromarray(canvas.base).resize(size, Image.Resampling.BICUBIC, box=canvas.box)
     return np.asarray(shown)
-
-
-def keep_verdict(store: Store, record: RenderRecord, verdict: Verdict) -> None:
-    """Keeps what a gate said about a picture; raises `StoreError`."""
-    store.append(NewEvent(VERDICT_KIND, record.address, BY, datetime.now(UTC), verdict.to_pairs()))
 
 
 def _lineage(base: RenderRecord, merged: Merged) -> TextPairs:

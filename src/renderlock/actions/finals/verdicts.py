@@ -1,0 +1,69 @@
+"""The verdicts that stand about delivered pictures, and the text gate, which is asked once a picture and wish.
+
+A verdict is an event about a picture; of each gate the last one stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from renderlock.actions.finals.judging import Limits, with_limits
+from renderlock.imaging.pixels import decode_picture
+from renderlock.spec.canonical import canonical_sha256
+from renderlock.spec.verdict import VERDICT_KIND, Verdict
+from renderlock.store.records import Event, NewEvent, RenderRecord
+from renderlock.store.store import Store
+
+BY = "renderlock"
+"""Who signs the verdicts that no person gave."""
+
+WISH = "wish"
+"""The field of a text verdict that names the texts that were wanted."""
+
+
+def keep_verdict(store: Store, record: RenderRecord, verdict: Verdict, *, wish: str = "") -> None:
+    """Keeps what a gate said about a picture; raises `StoreError`."""
+    pairs = (*verdict.to_pairs(), (WISH, wish)) if wish else verdict.to_pairs()
+    store.append(NewEvent(VERDICT_KIND, record.address, BY, datetime.now(UTC), pairs))
+
+
+def standing_verdicts(events: Iterable[Event]) -> tuple[Verdict, ...]:
+    """The last verdict of each gate among events about one picture, oldest first."""
+    standing = {dict(event.fields).get("gate", ""): event for event in events if event.kind == VERDICT_KIND}
+    return tuple(Verdict.from_pairs(dict(event.fields)) for event in standing.values())
+
+
+def verdicts_by_picture(store: Store) -> Mapping[str, tuple[Verdict, ...]]:
+    """The verdicts that stand about every picture that has any, in one look at the store."""
+    events: dict[str, list[Event]] = {}
+    for event in store.events():
+        if event.kind == VERDICT_KIND:
+            events.setdefault(event.subject, []).append(event)
+    return {subject: standing_verdicts(found) for subject, found in events.items()}
+
+
+def judge_texts(store: Store, record: RenderRecord, texts: Sequence[str], limits: Limits) -> Verdict:
+    """The text gate's verdict about a picture and the texts it must carry: the one that stands, or a new one.
+
+    Raises `MissingDependency` where texts cannot be read here, `StoreError`.
+    """
+    wish = canonical_sha256({"texts": list(texts)})
+    for event in reversed(store.events(record.address)):
+        if event.kind == VERDICT_KIND and dict(event.fields).get(WISH) == wish:
+            return Verdict.from_pairs(dict(event.fields))
+    # Loaded here as reading text takes models that a run without texts does without.
+    from renderlock.metrics.text import check_texts, text_verdict  # noqa: PLC0415
+    from renderlock.metrics.text_reader import open_reader  # noqa: PLC0415
+
+    report = check_texts(decode_picture(store.read(record)), texts, open_reader())
+    verdict = with_limits(text_verdict(report), limits)
+    keep_verdict(store, record, verdict, wish=wish)
+    return verdict
+
+
+def prove_reader() -> None:
+    """Raises `MissingDependency` where texts cannot be read here; called before anything is rendered."""
+    from renderlock.metrics.text_reader import open_reader  # noqa: PLC0415  # as above
+
+    open_reader()
