@@ -37,7 +37,7 @@ def engines(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List engines, hosted models and when they end; show one model; or `probe` one by the cheapest call."""
+    """List the engines and what their models can do, and when they end; `probe MODEL` makes the cheapest call."""
     if reference == PROBE:
         if not model:
             raise UsageError(reason="Which model is to be probed? `renderlock engines probe MODEL`.")
