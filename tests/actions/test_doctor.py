@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.actions.runs import execute
 
 from renderlock.actions.doctor import Line, examine, is_healthy
+from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
@@ -26,6 +27,17 @@ def test_a_locked_project_on_its_machine_is_healthy_line_by_line(locked: Path) -
         assert lines[name].health == "ok"
     for path in facts["models"]["final"]["identity"]["files"]:
         assert lines[f"final file {path}"].health == "ok"
+
+
+def test_a_locked_upscaler_is_examined_too(pipeline_path: Path) -> None:
+    pipeline_path.write_text(f"upscaler: lanczos\n{pipeline_path.read_text()}")
+    with Models(EngineOptions()) as models:
+        lock_pipeline(read_pipeline(Place(pipeline_path)), models)
+
+    lines = visit(pipeline_path)
+
+    assert lines["upscaler surface"].health == "ok"
+    assert is_healthy(tuple(lines.values()))
 
 
 def test_a_missing_lock_is_broken(pipeline_path: Path) -> None:

@@ -60,6 +60,20 @@ def test_locking_does_not_take_an_edited_model(locked: Path) -> None:
     assert check(locked)[0] == "final: pipeline.yml names embedded:v1, the lock holds embedded"
 
 
+def test_the_upscaler_is_locked_and_changed_like_any_production_model(pipeline_path: Path) -> None:
+    pipeline_path.write_text(f"upscaler: lanczos\n{pipeline_path.read_text()}")
+    lock(pipeline_path)
+
+    change(pipeline_path, Role.UPSCALER, "waifu2x", "sharper edges")
+
+    assert check(pipeline_path) == []
+    locked = read_lock(pipeline_path.with_name("pipeline.lock")).models[Role.UPSCALER]
+    assert (locked.reference, locked.identity.model) == ("waifu2x", "waifu2x")
+    assert locked.identity.files
+    pipeline_path.write_text(pipeline_path.read_text().replace("upscaler: waifu2x", "upscaler: lanczos"))
+    assert check(pipeline_path)[0].startswith("upscaler: pipeline.yml names lanczos")
+
+
 def test_taking_a_role_out_and_back_in_is_no_way_around_a_change(locked: Path) -> None:
     text = locked.read_text()
     steps = [line for line in text.splitlines() if "final" not in line]

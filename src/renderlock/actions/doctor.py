@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from renderlock.actions.lock import lock_path_of, lockable_models
+from renderlock.actions.lock import identify_model, lock_path_of, lockable_models
 from renderlock.actions.machine import read_environment
 from renderlock.actions.models import Models
-from renderlock.engines.capabilities import LifecycleState
+from renderlock.engines.capabilities import Lifecycle, LifecycleState
 from renderlock.errors import RenderlockError
 from renderlock.files import write_file
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.lock import Lock, read_lock
 from renderlock.spec.pipeline import Pipeline
+from renderlock.spec.roles import Role
 from renderlock.store.store import Store
 
 LOW_DISK_BYTES = 1024**3
@@ -59,8 +60,8 @@ def _model_lines(pipeline: Pipeline, lock: Lock, models: Models) -> Iterator[Lin
             detail = f"pipeline.yml names {named}, the lock holds {locked.reference}"
             yield Line(f"{role.value} reference", "broken", detail)
         try:
-            found = models.identity(locked.reference)
-            lifecycle = models.engine(locked.reference).capabilities.lifecycle
+            found = identify_model(models, role, locked.reference).identity
+            lifecycle = _lifecycle_of(models, role, locked.reference)
         except RenderlockError as error:
             yield _broken(f"{role.value} {locked.reference}", error)
             continue
@@ -71,6 +72,11 @@ def _model_lines(pipeline: Pipeline, lock: Lock, models: Models) -> Iterator[Lin
             yield Line(f"{role.value} lifecycle", "warning", detail)
     for role in sorted(wanted.keys() - lock.models.keys()):
         yield Line(f"{role.value} {wanted[role]}", "broken", "in pipeline.yml, but not locked")
+
+
+def _lifecycle_of(models: Models, role: Role, reference: str) -> Lifecycle:
+    """The state of the model that a role renders with; upscalers have none that is known."""
+    return models.engine(reference).capabilities.lifecycle if role.renders else Lifecycle()
 
 
 def _identity_lines(role: str, locked: ModelIdentity, found: ModelIdentity) -> Iterator[Line]:

@@ -6,12 +6,14 @@ The seam for gates is `LockChange.evidence`: a change carries the addresses of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from renderlock.actions.machine import read_environment
 from renderlock.actions.models import Models
+from renderlock.actions.upscale_engines import Upscalers, upscaler_options
 from renderlock.actions.user_files import write_user_file
 from renderlock.errors import (
     ChangeUnneeded,
@@ -21,6 +23,7 @@ from renderlock.errors import (
     ReasonMissing,
     UnknownName,
 )
+from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.lock import Lock, LockChange, LockedModel, read_lock
 from renderlock.spec.pipeline import Pipeline
 from renderlock.spec.pipeline_edit import edit_model
@@ -55,8 +58,16 @@ def lock_path_of(pipeline: Pipeline) -> Path:
 
 
 def lockable_models(pipeline: Pipeline) -> Mapping[Role, str]:
-    """The references of the roles that a lock pins and this version can open."""
-    return {role: model for role, model in pipeline.models.items() if role in (Role.REVIEW, Role.FINAL)}
+    """The references of the roles that a lock pins."""
+    return {role: model for role, model in pipeline.models.items() if role.production}
+
+
+def identify_model(models: Models, role: Role, reference: str) -> LockedModel:
+    """The exact model that fills a role; raises as opening an engine, or for the upscaler role an upscaler, does."""
+    if role is not Role.UPSCALER:
+        return LockedModel(reference, models.identity(reference))
+    with closing(Upscalers(upscaler_options(models.options), models.engine)) as upscalers:
+        return LockedModel(reference, upscalers.open(reference).identify())
 
 
 def lock_pipeline(pipeline: Pipeline, models: Models) -> Locked:
@@ -66,7 +77,7 @@ def lock_pipeline(pipeline: Pipeline, models: Models) -> Locked:
     Raises `LockMismatch` where a role's model is not the locked one: that is a change, and needs a reason.
     """
     path = lock_path_of(pipeline)
-    found = {role: LockedModel(name, models.identity(name)) for role, name in lockable_models(pipeline).items()}
+    found = {role: identify_model(models, role, name) for role, name in lockable_models(pipeline).items()}
     environment = read_environment(models.opened())
     try:
         before = read_lock(path)
@@ -106,7 +117,7 @@ def check_lock(pipeline: Pipeline, models: Models) -> tuple[LockDifference, ...]
     differences = [
         LockDifference(role.value, line)
         for role, name in wanted.items()
-        for line in _model_differences(lock, role, LockedModel(name, models.identity(name)))
+        for line in _model_differences(lock, role, identify_model(models, role, name))
     ]
     environment = read_environment(models.opened())
     for line in lock.environment.differences(environment):
@@ -140,11 +151,11 @@ def change_model(pipeline: Pipeline, models: Models, change: ChangeRequest) -> L
     if not change.reason.strip():
         raise ReasonMissing(role=change.role.value)
     before = lock.models[change.role]
-    after = LockedModel(change.reference, models.identity(change.reference))
+    after = identify_model(models, change.role, change.reference)
     if after == before:
         raise ChangeUnneeded(role=change.role.value, reference=change.reference)
-    kept = [models.engine(model.reference) for role, model in lock.models.items() if role is not change.role]
-    environment = read_environment([*kept, models.engine(change.reference)])
+    references = {role: model.reference for role, model in lock.models.items()} | {change.role: change.reference}
+    environment = read_environment([models.engine(name) for role, name in references.items() if role.renders])
     entry = LockChange(change.role, change.at, change.by, change.reason.strip(), before, after)
     changed = lock.with_change(entry, environment)
     # The pipeline first: if the process dies between the two writes, `run` refuses until this is said again.

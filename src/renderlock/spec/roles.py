@@ -19,6 +19,11 @@ class Role(StrEnum):
         return self.value if self is Role.UPSCALER else f"{self.value}_model"
 
     @property
+    def renders(self) -> bool:
+        """Whether this role's model renders from a prompt; the upscaler's only enlarges what is there."""
+        return self is not Role.UPSCALER
+
+    @property
     def production(self) -> bool:
         """Whether this role's renders may become part of a delivery."""
         return self is not Role.SANDBOX
