@@ -14,29 +14,34 @@ from renderlock.imaging.back_projection import BackProjector
 from renderlock.imaging.dithering import quantise
 from renderlock.imaging.merge.ports import PixelsBase
 from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.resampling import Floats
+from renderlock.metrics.fidelity.judging import BLOCK_CELLS
+from renderlock.spec.recipe import Size
 
 Blocks = NDArray[np.bool_]
-"""Rows x columns of square blocks of a result, from its upper left corner."""
+"""Rows x columns of square blocks of `BLOCK_CELLS` source pixels a side, from the upper left corner."""
 
 BAND_ROWS = 256
 _CELLS = 4
 """Cells a block is divided in; the fade is one of them wide."""
 
+_CELL_PX = BLOCK_CELLS / _CELLS
+
 
 def mix_blocks(first: Pixels, gentler: Pixels, blocks: Blocks, source: Pixels, into: Pixels) -> Pixels:
-    """Writes `first` with `blocks` from `gentler` into `into`, and gives that; three H x W x 3|4 arrays of 8 bits.
+    """Writes `first` with `blocks` from `gentler` into `into`, and gives that; three h x w x 3|4 arrays of 8 bits.
 
-    The fade lies outside the blocks, a quarter of a block wide. `source` is the RGB picture that both were made from;
-    alpha is that of `first`. Works a band at a time.
+    The fade lies outside the blocks, a quarter of a block wide. `source` (H x W x 3) is the picture that both were
+    made from; alpha is that of `first`. Works a band at a time.
     """
     height, width = first.shape[:2]
     projector, done = BackProjector(width, height, PixelsBase(source)), 0
-    weights = _cells(blocks)
+    weights = Weights(blocks, Size(source.shape[1], source.shape[0]))
     for top in range(0, height, BAND_ROWS):
         bottom = min(height, top + BAND_ROWS)
-        share = _weights(weights, (width, height), top, bottom)
+        share = weights.rows(Size(width, height), top, bottom)
         mixed = first[top:bottom, :, :3].astype(np.float32)
-        mixed += share[:, :, None] * (gentler[top:bottom, :, :3].astype(np.float32) - mixed)
+        mixed += share * (gentler[top:bottom, :, :3].astype(np.float32) - mixed)
         for rows in projector.push(mixed):
             into[done : done + len(rows), :, :3] = quantise(rows, done, np.uint8)
             into[done : done + len(rows), :, 3:] = first[done : done + len(rows), :, 3:]
@@ -44,22 +49,31 @@ def mix_blocks(first: Pixels, gentler: Pixels, blocks: Blocks, source: Pixels, i
     return into
 
 
-def _cells(blocks: Blocks) -> NDArray[np.float32]:
-    """The blocks in cells, with one ring of cells more."""
-    cells = np.kron(blocks, np.ones((_CELLS, _CELLS), bool))
-    padded = np.pad(cells, 1)
-    height, width = cells.shape
-    ring = np.zeros_like(cells)
-    for down in range(3):
-        for across in range(3):
-            ring |= padded[down : down + height, across : across + width]
-    return ring.astype(np.float32)
+def mix_seen(first: Floats, gentler: Floats, blocks: Blocks) -> Floats:
+    """What was seen of two results at the source's size (H x W x 3), mixed as the results are."""
+    size = Size(first.shape[1], first.shape[0])
+    share = Weights(blocks, size).rows(size, 0, size.height)
+    return first + share * (gentler - first)
 
 
-def _weights(cells: NDArray[np.float32], size: tuple[int, int], top: int, bottom: int) -> NDArray[np.float32]:
-    """Rows `top` to `bottom` of the share of the gentler picture, 0 to 1, between the centres of cells."""
-    width, height = size
-    scale = len(cells) / height
-    box = (0.0, top * scale, float(cells.shape[1]), min(bottom * scale, float(len(cells))))
-    rows = Image.fromarray(cells).resize((width, bottom - top), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(rows)
+class Weights:
+    """The share of the gentler picture at each place, 0 to 1, at any size of the picture."""
+
+    def __init__(self, blocks: Blocks, source: Size) -> None:
+        cells = np.kron(blocks, np.ones((_CELLS, _CELLS), bool))
+        padded = np.pad(cells, 1)
+        height, width = cells.shape
+        ring = np.zeros_like(cells)
+        for down in range(3):
+            for across in range(3):
+                ring |= padded[down : down + height, across : across + width]
+        self._picture = Image.fromarray(ring.astype(np.float32))
+        # Blocks at the right and lower edge may reach beyond the picture.
+        self._reach = source.width / _CELL_PX, source.height / _CELL_PX
+
+    def rows(self, size: Size, top: int, bottom: int) -> Floats:
+        """Rows `top` to `bottom` of the picture at `size`, n x width x 1."""
+        across, down = self._reach
+        box = (0.0, top * down / size.height, across, bottom * down / size.height)
+        rows = self._picture.resize((size.width, bottom - top), Image.Resampling.BILINEAR, box=box)
+        return np.asarray(rows)[:, :, None]

@@ -16,13 +16,15 @@ _MOST_STRETCH_PX = 1.5
 def target_of(asked: str | float | Size, source: Size) -> Size:
     """The size that `4096`, `4096x3072`, `4x`, a factor or a size asks for, in the source's proportions.
 
-    Raises `RecipeError` for any other text, for a size out of range, and for one that would stretch the picture.
+    Raises `RecipeError` for any other text, and for a size that is out of range, smaller, or would stretch the picture.
     """
     size = _asked(asked.lower(), source) if isinstance(asked, str) else asked
     if not isinstance(size, Size):
         size = Size(round(source.width * size), round(source.height * size))
     if not 1 <= min(size.width, size.height) <= max(size.width, size.height) <= LARGEST_SIDE_PX:
         raise RecipeError(field="to", found=str(size), allowed=f"1 to {LARGEST_SIDE_PX} pixels a side")
+    if size.width < source.width or size.height < source.height:
+        raise RecipeError(field="to", found=str(size), allowed=f"at least the picture's own {source}")
     wanted = source.height * size.width / source.width
     # One pixel of the narrower side is the measure, whichever of the two it is.
     if abs(size.height - wanted) > _MOST_STRETCH_PX * max(1.0, source.height / source.width):

@@ -7,7 +7,7 @@ each attempt's verdict and every fallback are in the result.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,15 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderlock.actions.upscale_engines import EngineUpscaler, Upscalers
-from renderlock.actions.upscale_mixing import Blocks, mix_blocks
+from renderlock.actions.upscale_mixing import Blocks, mix_blocks, mix_seen
 from renderlock.errors import MissingDependency
+from renderlock.imaging.back_projection import down
 from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.resampling import Floats
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Size
 from renderlock.spec.verdict import Verdict
 from renderlock.upscalers.base import Upscaler
 from renderlock.upscalers.channels import split_layers
-from renderlock.upscalers.tiled import UNWATCHED, TileWatch, enlarge_bands
+from renderlock.upscalers.seen import Seen
+from renderlock.upscalers.tiled import UNWATCHED, TileWatch, enlarge_bands, is_projected, plan_enlargement
 
 GENTLER = ("waifu2x", "lanczos")
 """What a gate may fall back to, of those that are gentler than what was asked for; the last is always there."""
@@ -44,12 +47,14 @@ MIX_ROUNDS = 2
 class Judged:
     """What a gate found: its verdict, the blocks that fail by themselves, and how much each block invented.
 
-    `suspect` and `invented` are rows x columns of square blocks of the result; `invented` is 0 for nothing.
+    `suspect` and `invented` are rows x columns of blocks (see `upscale_mixing.Blocks`); `invented` is 0 for nothing.
+    `draw` puts that map on a picture of the result's size, for people.
     """
 
     verdict: Verdict
     suspect: Blocks
     invented: NDArray[np.float64]
+    draw: Callable[[Pixels], Pixels] | None = None
 
 
 class Gate(Protocol):
@@ -59,8 +64,11 @@ class Gate(Protocol):
     def name(self) -> str:
         """Its measures, limits and readers, as one short text that changes when any of them does."""
 
-    def judge(self, source: Pixels, result: Pixels) -> Judged:
-        """The judgement of a result (h x w x 3|4) on its source (H x W x 3|4), both 8 bits."""
+    def judge(self, source: Pixels, result: Pixels, seen: Floats | None = None) -> Judged:
+        """The judgement of a result (h x w x 3|4) on its source (H x W x 3|4), both 8 bits.
+
+        `seen` (H x W x 3) is what the upscaler gave before back-projection, scaled down; None where none was done.
+        """
 
 
 @dataclass(frozen=True)
@@ -125,8 +133,8 @@ def upscale_picture(pixels: Pixels, target: Size, ways: Ways) -> Upscaled:
         ways.upscaler.deviations.clear()
     result, giver = _enlarge(pixels, target, ways, ways.upscaler), ways.upscaler
     if ways.gate is None:
-        return Upscaled(result, giver.facts.reference, deviations=_noted(giver))
-    judged = [ways.gate.judge(pixels, result)]
+        return Upscaled(result.pixels, giver.facts.reference, deviations=_noted(giver))
+    judged = [ways.gate.judge(pixels, result.pixels, result.seen)]
     for gentler in ways.gentler:
         if judged[-1].verdict.passed:
             break
@@ -136,17 +144,29 @@ def upscale_picture(pixels: Pixels, target: Size, ways: Ways) -> Upscaled:
         if share > 0:
             return _told(Upscaled(mix.pixels, giver.facts.reference, gentler.facts.reference, share), ways, judged)
         result, giver = second, gentler
-        judged.append(ways.gate.judge(pixels, result))
-    return _told(Upscaled(result, giver.facts.reference), ways, judged)
+        judged.append(ways.gate.judge(pixels, result.pixels, result.seen))
+    return _told(Upscaled(result.pixels, giver.facts.reference), ways, judged)
+
+
+@dataclass(frozen=True)
+class _Enlarged:
+    """A result, and what was seen of it before back-projection; None where it was not projected."""
+
+    pixels: Pixels
+    seen: Floats | None
+
+    def seen_in(self, source: Pixels) -> Floats:
+        """What was seen of it, projected or not."""
+        return self.seen if self.seen is not None else down(self.pixels[:, :, :3], source.shape[1], source.shape[0])
 
 
 class _Mix:
     """A result with ever more of its blocks from a gentler one, until the gate lets it pass."""
 
-    def __init__(self, source: Pixels, first: Pixels, second: Pixels, ways: Ways) -> None:
+    def __init__(self, source: Pixels, first: _Enlarged, second: _Enlarged, ways: Ways) -> None:
         self._source, self._first, self._second = source, first, second
         self._ways = ways
-        self.pixels = first
+        self.pixels = first.pixels
 
     def settle(self, gate: Gate, judged: list[Judged]) -> float:
         """The share of blocks that had to be replaced; 0 where replacing some does not help."""
@@ -154,10 +174,7 @@ class _Mix:
         for _ in range(MIX_ROUNDS):
             if not 0 < blocks.mean() <= MOST_MIXED:
                 return 0.0
-            colour = split_layers(self._source).colour
-            into = _canvas(self._first.shape, self._ways)
-            self.pixels = mix_blocks(self._first, self._second, blocks, colour, into)
-            judged.append(gate.judge(self._source, self.pixels))
+            judged.append(self._judge_with(blocks, gate))
             if judged[-1].verdict.passed:
                 return float(blocks.mean())
             more = blocks | judged[-1].suspect
@@ -166,14 +183,24 @@ class _Mix:
             blocks = more
         return 0.0
 
+    def _judge_with(self, blocks: Blocks, gate: Gate) -> Judged:
+        first, second = self._first, self._second
+        into = _canvas(first.pixels.shape, self._ways)
+        colour = split_layers(self._source).colour
+        self.pixels = mix_blocks(first.pixels, second.pixels, blocks, colour, into)
+        seen = mix_seen(first.seen_in(self._source), second.seen_in(self._source), blocks)
+        return gate.judge(self._source, self.pixels, seen)
 
-def _enlarge(pixels: Pixels, target: Size, ways: Ways, upscaler: Upscaler) -> Pixels:
+
+def _enlarge(pixels: Pixels, target: Size, ways: Ways, upscaler: Upscaler) -> _Enlarged:
     whole = _canvas((target.height, target.width, pixels.shape[2]), ways)
-    top = 0
-    for band in enlarge_bands(pixels, target, upscaler, project=ways.project, watch=ways.watch):
+    source, top = Size(pixels.shape[1], pixels.shape[0]), 0
+    plan = plan_enlargement(upscaler.facts, source, target)
+    seen = Seen(target, source) if ways.project and is_projected(upscaler.facts, plan) else None
+    for band in enlarge_bands(pixels, target, upscaler, project=ways.project, seen=seen, watch=ways.watch):
         whole[top : top + len(band)] = band
         top += len(band)
-    return whole
+    return _Enlarged(whole, None if seen is None else seen.pixels)
 
 
 def _canvas(shape: tuple[int, ...], ways: Ways) -> Pixels:
@@ -191,7 +218,8 @@ def _told(result: Upscaled, ways: Ways, judged: Sequence[Judged]) -> Upscaled:
     mixed = f" with {result.share:.1%} of the blocks from {result.fallback}" if result.fallback else ""
     done = result.upscaler + mixed
     if done != asked:
-        reasons = "; ".join(str(measure) for measure in judged[0].verdict.failures)
+        # The verdict says what each measure means.
+        reasons = "; ".join(str(measure).partition(":")[0] for measure in judged[0].verdict.failures)
         deviations += (Deviation("upscaler", asked, done, f"the upscaler gate: {reasons}"),)
     return replace(result, judged=tuple(judged), deviations=deviations)
 

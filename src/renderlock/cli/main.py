@@ -49,6 +49,8 @@ COMMANDS = {
     "approve": CommandEntry("curate", "Say that a render is approved."),
     "reject": CommandEntry("curate", "Say that a render is rejected."),
     "show": CommandEntry("curate", "Show a render: its recipe, its decisions, its files."),
+    "upscale": CommandEntry("upscale", "Enlarge a picture behind a gate."),
+    "study": CommandEntry("study", "Measured comparisons: upscalers."),
     "replay": CommandEntry("curate", "Render a picture again and say how equal it came out."),
     "import": CommandEntry("curate", "Take old pictures of other tools into the store."),
     "store": CommandEntry("store", "Look after the store: check, rebuild, gc, info."),

