@@ -140,7 +140,8 @@ class Drifted:
     def read(self, tile: Tile) -> Pixels:
         """The tile, up to 4 levels darker or lighter."""
         offset = np.random.default_rng([tile.column, tile.row]).integers(-4, 5)
-        return np.clip(self._tiles.read(tile).astype(np.int16) + offset, 0, 255).astype(np.uint8)
+        drifted: Pixels = np.clip(self._tiles.read(tile).astype(np.int16) + offset, 0, 255).astype(np.uint8)
+        return drifted
 
 
 def two_band(folder: Path) -> None:
