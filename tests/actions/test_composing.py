@@ -1,0 +1,282 @@
+"""Composition as work: its recipe names every file by content, and a stored picture is composed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.metrics.lettered import ToldReader, line
+from tests.store.samples import sample_pixels, sample_render
+
+from renderlock.actions.composing import ComposePlan, compose_picture, compose_recipe
+from renderlock.actions.composing_inputs import OverlayFile, matched_plan, plan_of, read_plan
+from renderlock.actions.composing_pictures import (
+    MatchWish,
+    Source,
+    compose_source,
+    match_plans,
+    open_source,
+    report_match,
+)
+from renderlock.errors import FontMissing, InputUnusable, OverlayRefused, RecipeError
+from renderlock.imaging.colour import Managed, decode_managed, open_profile
+from renderlock.imaging.colour_match import apply_correction, measure_statistics, solve_correction
+from renderlock.imaging.overlay import Overlay
+from renderlock.imaging.overlay_fonts import read_fonts
+from renderlock.imaging.palette import Palette
+from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels
+from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
+from renderlock.spec.recipe import Recipe, Size
+from renderlock.spec.standing import Standing
+from renderlock.spec.verdict import Verdict
+from renderlock.store.store import Store
+
+CAMPAIGN = Path(str(files("renderlock.actions"))) / "projects" / "campaign"
+SQUARE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><rect width="2" height="2" fill="#0f0"/></svg>'
+GREY = Palette(((0, 0, 0), (128, 128, 128), (255, 255, 255)), "grey")
+SIZE = Size(24, 16)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Store]:
+    with Store.create(tmp_path / "kept") as store:
+        yield store
+
+
+def recipe_of(plan: ComposePlan, source: str = "a" * 64) -> Recipe:
+    return compose_recipe(source, SIZE, plan)
+
+
+def captioned() -> ComposePlan:
+    caption = OverlayFile(CAMPAIGN / "caption.svg", anchor="bottom")
+    logo = OverlayFile(CAMPAIGN / "logo.svg", anchor="top-right", width=0.14, margin=0.04, blend="multiply")
+    return read_plan([caption, logo], fonts=[CAMPAIGN / "fonts"])
+
+
+def test_a_recipe_says_everything_and_reads_back() -> None:
+    plan = replace(captioned(), palette=GREY, dither="ordered")
+
+    recipe = recipe_of(plan)
+
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert recipe.init is not None
+    assert (recipe.init.picture, recipe.init.strength) == ("a" * 64, 1.0)
+    assert recipe.model.engine == "compose"
+    assert dict(recipe.extras) | {"overlay.2.blend": "multiply", "palette.dither": "ordered"} == dict(recipe.extras)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"overlays": (Overlay(SQUARE, anchor="top"),)},
+        {"overlays": (Overlay(SQUARE.replace(b"0f0", b"00f")),)},
+        {"overlays": (Overlay(SQUARE), Overlay(SQUARE))},
+        {"overlays": (Overlay(SQUARE, opacity=0.5),)},
+        {"palette": GREY},
+        {"palette": Palette(GREY.colours[::-1])},
+        {"icc": open_profile("DisplayP3")},
+        {"correction": solve_correction(*[measure_statistics(sample_pixels(n)) for n in (1, 2)], method="reinhard")},
+    ],
+)
+def test_whatever_moves_a_pixel_is_other_work(change: dict[str, object]) -> None:
+    plan = ComposePlan(overlays=(Overlay(SQUARE),))
+
+    assert recipe_of(replace(plan, **change)).digest != recipe_of(plan).digest  # type: ignore[arg-type]  # its own fields
+
+
+def test_the_source_is_part_of_the_work() -> None:
+    assert recipe_of(ComposePlan(), "a" * 64).digest != recipe_of(ComposePlan(), "b" * 64).digest
+
+
+def test_names_of_files_and_unused_fonts_are_not() -> None:
+    plain = ComposePlan(overlays=(Overlay(SQUARE, name="a.svg"),), palette=GREY)
+    renamed = ComposePlan(
+        overlays=(Overlay(SQUARE, name="b.svg"),),
+        palette=replace(GREY, name="other"),
+        fonts=read_fonts([CAMPAIGN / "fonts"]),
+    )
+
+    assert recipe_of(plain).digest == recipe_of(renamed).digest
+
+
+def test_used_fonts_are_part_of_the_work() -> None:
+    plan = captioned()
+    other = replace(plan.fonts.files[0], sha256="0" * 64)
+
+    changed = replace(plan, fonts=replace(plan.fonts, files=(other, *plan.fonts.files[1:])))
+
+    assert recipe_of(changed).model.weights != recipe_of(plan).model.weights
+
+
+def test_a_palette_and_another_profile_do_not_go_together() -> None:
+    with pytest.raises(RecipeError, match="sRGB with a palette"):
+        ComposePlan(palette=GREY, icc=open_profile("DisplayP3"))
+
+
+def test_the_correction_is_for_the_picture_and_not_for_what_lies_on_it() -> None:
+    dark = sample_pixels(1) // 4
+    wish = solve_correction(measure_statistics(dark), measure_statistics(sample_pixels(2)), method="reinhard")
+
+    composed = compose_picture(dark, ComposePlan(overlays=(Overlay(SQUARE, anchor="center"),), correction=wish))
+
+    assert (composed.pixels[8, 12] == (0, 255, 0)).all()
+    outside = apply_correction(dark, wish)
+    assert (composed.pixels[:, 0] == outside[:, 0]).all()
+
+
+def test_the_palette_holds_the_overlays_too() -> None:
+    composed = compose_picture(sample_pixels(1), ComposePlan(overlays=(Overlay(SQUARE),), palette=GREY))
+
+    assert composed.encoded is not None
+    assert {tuple(colour) for colour in composed.pixels.reshape(-1, 3).tolist()} <= set(GREY.colours)
+    assert (decode_picture(composed.encoded.data) == composed.pixels).all()
+
+
+def test_a_render_is_composed_into_a_render_of_its_own_once(kept: Store) -> None:
+    record = kept.put(sample_render(1))
+    plan = ComposePlan(overlays=(Overlay(SQUARE),))
+
+    first = compose_source(open_source(record.address, kept), plan, store=kept)
+    second = compose_source(open_source(record.address, kept), plan, store=kept)
+
+    assert first.record is not None
+    assert first.record == second.record
+    assert (first.composed is None, second.composed is None) == (False, True)
+    assert first.record.origin == replace(record.origin, step="compose")
+    assert dict(first.record.source)["composed_from"] == record.address
+    assert first.recipe.init is not None
+    assert first.recipe.init.picture == record.pixels
+    assert first.record.digest == first.recipe.digest
+    assert second.data == kept.read(first.record)
+
+
+def test_a_palette_survives_in_the_store(kept: Store) -> None:
+    record = kept.put(sample_render(1))
+
+    made = compose_source(open_source(record.address, kept), ComposePlan(palette=GREY), store=kept).record
+
+    assert made is not None
+    with Image.open(kept.path_of(made)) as picture:
+        assert picture.mode == "P"
+        assert (picture.getpalette("RGB") or [])[:9] == [level for colour in GREY.colours for level in colour]
+        picture.load()
+        assert '"compose"' in picture.info["renderlock"]
+
+
+@pytest.mark.parametrize("standing", [Standing.PRODUCTION, Standing.SANDBOX])
+def test_a_composition_has_the_standing_of_its_source(kept: Store, standing: Standing) -> None:
+    record = kept.put(sample_render(1, standing=standing))
+
+    made = compose_source(open_source(record.address, kept), ComposePlan(overlays=(Overlay(SQUARE),)), store=kept)
+
+    assert made.record is not None
+    assert made.record.standing is standing
+
+
+def test_the_verdict_on_texts_is_kept_with_the_render(kept: Store) -> None:
+    record = kept.put(sample_render(1))
+    reader = ToldReader([[line("SAIL", height=12)]])
+
+    result = compose_source(
+        open_source(record.address, kept), ComposePlan(), store=kept, texts=["SAIL", "MORE"], reader=reader
+    )
+
+    assert result.record is not None
+    (event,) = kept.events(result.record.address)
+    assert event.kind == "verdict"
+    verdict = Verdict.from_pairs(dict(event.fields))
+    assert (verdict.gate, verdict.passed) == ("text", False)
+    assert verdict == result.verdict
+
+
+def test_a_file_in_another_profile_is_composed_as_srgb(tmp_path: Path) -> None:
+    pixels = sample_pixels(3)
+    p3 = compose_picture(pixels, ComposePlan(icc=open_profile("DisplayP3")))
+    assert p3.encoded is not None
+    (tmp_path / "p3.png").write_bytes(p3.encoded.data)
+
+    source = open_source(str(tmp_path / "p3.png"), None)
+
+    assert "to sRGB" in source.managed.notes[0]
+    result = compose_source(source, ComposePlan(), store=None)
+    assert np.abs(decode_managed(result.data).pixels.astype(int) - pixels).mean() < 1
+    assert result.record is None
+
+
+def test_a_name_that_is_nothing_says_what_to_name() -> None:
+    with pytest.raises(InputUnusable, match="no such file, and no store here"):
+        open_source("rl-nothing", None)
+
+
+def source_of(pixels: Pixels) -> Source:
+    return Source(digest_pixels(pixels)[:6], Managed(pixels, "sRGB"))
+
+
+def test_a_set_is_brought_together_by_its_mean() -> None:
+    plain = np.clip(sample_pixels(1, width=60, height=40), 60, 200)
+    warm = (plain * np.array([1.0, 0.8, 0.6])).astype(np.uint8)
+    sources = [source_of(pixels) for pixels in (plain, warm, plain // 2)]
+    wish = MatchWish("set")
+
+    plans = match_plans(sources, ComposePlan(), wish)
+
+    pictures = [
+        apply_correction(s.managed.pixels, p.correction) for s, p in zip(sources, plans, strict=True) if p.correction
+    ]
+    for matched in report_match(sources, pictures, wish):
+        assert matched.mean_after < 0.4 * matched.mean_before
+        assert matched.palette_after < matched.palette_before
+
+
+def test_a_picture_is_brought_to_a_reference(tmp_path: Path) -> None:
+    Image.fromarray(sample_pixels(2) // 2 + 60).save(tmp_path / "reference.png")
+    sources = [source_of(sample_pixels(1) // 3)]
+    wish = MatchWish(str(tmp_path / "reference.png"), method="reinhard")
+
+    (plan,) = match_plans(sources, ComposePlan(), wish)
+
+    assert plan == matched_plan(ComposePlan(), sources[0].managed.pixels, tmp_path / "reference.png", "reinhard")
+    assert plan.correction is not None
+    (matched,) = report_match(sources, [apply_correction(sources[0].managed.pixels, plan.correction)], wish)
+    assert matched.mean_after < 0.2 * matched.mean_before
+
+
+def test_one_picture_is_no_set() -> None:
+    with pytest.raises(InputUnusable, match="one picture is no set"):
+        match_plans([source_of(sample_pixels(1))], ComposePlan(), MatchWish("set"))
+
+
+def test_a_step_of_the_pipeline_becomes_the_same_plan() -> None:
+    finishing = Finishing(
+        overlays=(
+            OverlayChoice(CAMPAIGN / "caption.svg", anchor="bottom"),
+            OverlayChoice(CAMPAIGN / "logo.svg", anchor="top-right", width=0.14, margin=0.04, blend="multiply"),
+        ),
+        palette=PaletteChoice(CAMPAIGN / "brand.gpl", "ordered"),
+    )
+
+    plan = plan_of(finishing, CAMPAIGN / "fonts")
+
+    assert plan.overlays == captioned().overlays
+    assert plan.palette is not None
+    assert len(plan.palette.colours) == 16
+    assert plan.dither == "ordered"
+
+
+def test_the_campaigns_caption_needs_its_fonts() -> None:
+    with pytest.raises(FontMissing, match=r"caption\.svg:12: .*'Red Hat Display'"):
+        read_plan([OverlayFile(CAMPAIGN / "caption.svg")])
+
+
+def test_a_plan_is_checked_before_anything_is_composed(tmp_path: Path) -> None:
+    (tmp_path / "bad.svg").write_bytes(SQUARE.replace(b"<rect", b"<script/><rect"))
+
+    with pytest.raises(OverlayRefused, match=r"bad\.svg:1: "):
+        read_plan([OverlayFile(tmp_path / "bad.svg")])
+    with pytest.raises(InputUnusable):
+        read_plan([OverlayFile(tmp_path / "missing.svg")])
