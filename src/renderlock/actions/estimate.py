@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import islice
 from statistics import median
 
+from renderlock.actions.calls.costs import cost_of, total
 from renderlock.actions.finals.links import Draw
 from renderlock.actions.finals.outline import Outline, Timings, cost_key, outline, timings_of
 from renderlock.actions.finals.routes import Route
@@ -15,6 +17,7 @@ from renderlock.actions.memory.prediction import Measured, Shape, predict
 from renderlock.actions.plan import Job, Planner, StepPlan
 from renderlock.actions.run import Run, refuse_unbuilt, verify_lock
 from renderlock.engines.memory_facts import MemoryParts
+from renderlock.spec.money import Cost
 from renderlock.spec.pipeline import Step
 from renderlock.spec.recipe import Recipe
 
@@ -27,13 +30,28 @@ class StepEstimate:
     """One step of a dry run. `seconds` is the render time of what is missing, None where nothing like it was timed.
 
     `hosted` tells whether the missing pictures would be bought from a provider. `outlines` holds the plan of each
-    missing picture, by the job's key, that is more than one render, or rendered within a memory budget.
+    missing picture, by the job's key, that is more than one render, or rendered within a memory budget. `costs` holds
+    what each missing picture of a provider would cost by its price note, None where no price is known.
     """
 
     plan: StepPlan
     seconds: float | None
     hosted: bool
     outlines: Mapping[tuple[str, ...], Outline]
+    costs: Mapping[tuple[str, ...], Cost | None] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> dict[str, Decimal]:
+        """What all missing pictures with a known price would cost, by currency; those not known yet cost like these."""
+        known = [cost for cost in self.costs.values() if cost is not None]
+        alike = [known[0]] * len(self.plan.unforeseen) if known else []
+        return total([*known, *alike])
+
+    @property
+    def unpriced(self) -> int:
+        """How many missing pictures of a provider have no known price."""
+        unknown = sum(cost is None for cost in self.costs.values())
+        return unknown if any(self.costs.values()) or not self.hosted else unknown + len(self.plan.unforeseen)
 
     @property
     def missing(self) -> int:
@@ -65,7 +83,8 @@ def _estimate_step(planner: Planner, step: Step) -> StepEstimate:
     timings = timings_of(islice(planner.store.records(step=step.name), SAMPLE)) if plan.missing else {}
     history = LookedAtHistory(StoredHistory(planner.store))
     outlines = {job.key: _outline(planner, job, timings, history) for job in plan.missing if _is_planned(job)}
-    return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines)
+    costs = {job.key: cost_of(planner, job) for job in plan.missing} if hosted else {}
+    return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines, costs)
 
 
 def _is_planned(job: Job) -> bool:

@@ -61,6 +61,19 @@ def probe_model(models: Models, reference: str) -> Probe:
     return engine.probe()
 
 
+def hosted_facts(models: Models, reference: str) -> dict[str, str]:
+    """Price, key and lane of a hosted model, one readable line a fact; nothing for a local one."""
+    engine = models.engine(reference)
+    if not isinstance(engine, Hosted):
+        return {}
+    note = engine.price(engine.capabilities.sizes.native)
+    return {
+        "price": "unknown" if note is None else str(note),
+        "key": engine.key_state(),
+        "side by side": f"up to {engine.lane.width} pictures of {engine.lane.name}",
+    }
+
+
 def lifecycle_text(lifecycle: Lifecycle) -> str:
     """A lifecycle in a few words."""
     on = f" {lifecycle.on}" if lifecycle.on else ""

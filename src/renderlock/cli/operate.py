@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from renderlock.actions.doctor import Line, examine, is_healthy
-from renderlock.actions.hosted_models import SunsetLine, describe_models, probe_model, sunset_calendar
+from renderlock.actions.hosted_models import SunsetLine, describe_models, hosted_facts, probe_model, sunset_calendar
 from renderlock.actions.models import Models
 from renderlock.actions.workspace import Place, read_pipeline, store_path_of
 from renderlock.cli.console import answer, answer_json
@@ -126,7 +126,7 @@ def _line_text(line: Line) -> str:
 def _show_model(reference: str, *, as_json: bool) -> None:
     with Models(engine_options(current_settings())) as models:
         identity = models.identity(reference)
-        facts = capability_facts(models.engine(reference).capabilities)
+        facts = capability_facts(models.engine(reference).capabilities) | hosted_facts(models, reference)
     if as_json:
         answer_json({"identity": identity.to_json(), "capabilities": facts})
         return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from renderlock.actions.calls.costs import Spending
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
 from renderlock.actions.estimate import StepEstimate, estimate
 from renderlock.actions.plan import Held, Planned, Selection
@@ -29,6 +31,7 @@ from renderlock.cli.options import (
 from renderlock.cli.outlines import outline_json, outline_lines
 from renderlock.cli.progress import follow
 from renderlock.settings import current_settings
+from renderlock.spec.money import total_of
 from renderlock.spec.verdict import Verdict
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -69,23 +72,29 @@ def run(
             return
         if previews is not None:
             show_previews(opened, previews)
+        spending = Spending(opened.planner.store)
         result = opened.execute()
         made = () if no_reports else report_run(opened, result, reports or default_report_root(pipeline))
         copies = () if out is None else export_pictures(opened.planner.store, result.pictures, out)
-    _show_run(result, made, copies, as_json=json)
+        spent = spending.since()
+    _show_run(result, made, copies, spent, as_json=json)
     if result.errors:
         raise typer.Exit(result.errors[0].exit_code)
     if result.refused:
         raise typer.Exit(1)
 
 
-def _show_run(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...], *, as_json: bool) -> None:
+def _show_run(
+    result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...], spent: dict[str, Decimal], *, as_json: bool
+) -> None:
     for warning in result.warnings:
         say(f"environment: {warning}")
     for error in {str(error): error for error in result.errors}.values():
         show_error(error, as_json=False)
     if as_json:
-        answer_json(_run_json(result, made, copies))
+        answer_json(
+            _run_json(result, made, copies) | {"spent": {name: f"{amount:f}" for name, amount in spent.items()}}
+        )
         return
     for picture in result.refused:
         for line in _refusal_lines(picture):
@@ -95,7 +104,8 @@ def _show_run(result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, 
     for reports in made:
         answer(f"reports: {reports.folder}{'' if reports.made else ' (unchanged)'}")
     counts = ", ".join(f"{result.count(status)} {status}" for status in ("rendered", "cached", "failed"))
-    answer(f"{counts} in {result.seconds:.2f} s")
+    cost = f"; {total_of(spent)} spent or perhaps billed" if spent else ""
+    answer(f"{counts} in {result.seconds:.2f} s{cost}")
 
 
 def _refusal_lines(picture: PictureResult) -> Iterator[str]:
@@ -132,6 +142,7 @@ def picture_json(picture: PictureResult) -> dict[str, object]:
         "digest": job.recipe.digest if record is None else record.digest,
         "address": None if record is None else record.address,
         "blob": None if record is None else record.blob,
+        "cost": None if record is None or record.made.cost is None else record.made.cost.to_json(),
         "deviations": [deviation.to_json() for deviation in (job.deviations if record is None else record.deviations)],
         "verdicts": [verdict_json(verdict) for verdict in picture.verdicts],
         "error": None if picture.error is None else error_to_json(picture.error),
@@ -163,10 +174,12 @@ def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> No
         return
     for one in estimates:
         time = "time unknown" if one.seconds is None else f"about {one.seconds:.1f} s of rendering"
-        spent = "bought from the provider" if one.hosted else "no money: it renders here"
+        spent = _cost_text(one) if one.hosted else "no money: it renders here"
         answer(f"{one.plan.step.name}: {one.missing} to render, {one.there} there; {time}; {spent}")
         for job in one.plan.missing:
-            answer(f"  {job.asset.name} seed {job.seed} {job.size} {job.recipe.model.reference}")
+            cost = one.costs.get(job.key)
+            price = f" for {cost}" if cost else ""
+            answer(f"  {job.asset.name} seed {job.seed} {job.size} {job.recipe.model.reference}{price}")
             for line in outline_lines(one.outlines.get(job.key)):
                 answer(f"    {line}")
             for deviation in job.deviations:
@@ -175,6 +188,13 @@ def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> No
             answer(f"  {asset} seed {seed}, from the picture of {one.plan.step.init_from} once that is rendered")
         for held in one.plan.held:
             answer(f"  held: {held.asset}: {held.reason}")
+
+
+def _cost_text(one: StepEstimate) -> str:
+    """What a provider would take for a step, as far as prices are known."""
+    known = f"about {total_of(one.cost)} by the price notes" if one.cost else ""
+    unknown = f"price unknown of {one.unpriced} picture(s)" if one.unpriced else ""
+    return ", ".join(filter(None, (known, unknown))) or "nothing to buy"
 
 
 def _estimate_json(one: StepEstimate) -> dict[str, object]:
@@ -187,6 +207,8 @@ def _estimate_json(one: StepEstimate) -> dict[str, object]:
         "there": one.there,
         "seconds": one.seconds,
         "hosted": one.hosted,
+        "cost": {currency: f"{amount:f}" for currency, amount in one.cost.items()},
+        "unpriced": one.unpriced,
         "pictures": pictures,
         "held": [_held_json(held) for held in one.plan.held],
     }

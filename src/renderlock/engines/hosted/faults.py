@@ -74,7 +74,8 @@ def words_of(answer: Answer, secrets: Iterable[str] = ()) -> str:
         said = list(_texts(json.loads(body)))
     except (ValueError, RecursionError):
         said = [re.sub(r"<[^>]*>", " ", body)]
-    return clean("; ".join(dict.fromkeys(filter(None, said))), secrets) or f"status {answer.status}, no words"
+    sentences = (text.strip().rstrip(".") for text in said)
+    return clean("; ".join(dict.fromkeys(filter(None, sentences))), secrets) or f"status {answer.status}, no words"
 
 
 def retry_after_s(answer: Answer, now: datetime | None = None) -> float | None:
