@@ -18,6 +18,7 @@ from renderlock.cli.console import answer, answer_json, say
 from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, ProgressOption, StoreOption, place_of
 from renderlock.errors import RecipeError
 from renderlock.settings import current_settings
+from renderlock.spec.pipeline_file import load_pipeline
 from renderlock.store.store import Store
 
 app = typer.Typer(
@@ -67,6 +68,8 @@ def upscalers(  # noqa: PLR0913, PLR0917 - each argument is an option of the com
     """Measure upscalers on your pictures: time, memory, likeness, invention; and choose one for each class."""
     chosen = tuple(name.strip() for name in names.split(",") if name.strip())
     options = StudyOptions(chosen, _factors(scales), repeats, crop, current_settings().threads)
+    if write is not None:
+        load_pipeline(write)  # What is wrong with the file is told before anything is measured.
     study = run_study(images, out, options, TrialProgress(progress))
     values = study_values(study, f"Upscalers on {images.resolve().name}", budget)
     files = write_study(study, values, out, budget_s=budget)

@@ -1,0 +1,173 @@
+"""`upscale` and `study upscalers` as people call them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from tests.cli.calls import call, call_json
+from tests.conftest import PIPELINE
+from tests.store.samples import sample_render
+
+from renderlock.imaging.pixels import read_picture
+from renderlock.store.records import NewRender
+from renderlock.store.store import Store
+
+PAINTER = """
+from dataclasses import replace
+from renderlock.spec.identity import ModelIdentity
+from renderlock.upscalers.base import Detail
+from renderlock.upscalers.lanczos import FACTS, Lanczos
+
+class Painter(Lanczos):
+    facts = replace(FACTS, reference="painter", scales=(2,), detail=Detail.INVENTED, tile_px=64)
+
+    def identify(self):
+        return ModelIdentity("upscale", "painter", "1", "paint-1")
+
+    def enlarge(self, pixels, factor):
+        enlarged = super().enlarge(pixels, factor).copy()
+        enlarged[40:72:2, 40:72] = 255
+        enlarged[41:72:2, 40:72] = 0
+        return enlarged
+
+def open_model(model, options):
+    return Painter()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a small photograph."""
+    picture = Image.fromarray(skimage.data.astronaut()[16:208, 128:320]).resize((96, 96))
+    picture.save(tmp_path / "photo.png", icc_profile=b"a profile")
+    return tmp_path
+
+
+@pytest.fixture
+def painter(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An installed upscaler that paints a grid into every picture."""
+    place = tmp_path_factory.mktemp("painter")
+    info = place / "painter-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: painter\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[renderlock.upscalers]\npainter = painter_upscaler:open_model\n")
+    (place / "painter_upscaler.py").write_text(PAINTER)
+    monkeypatch.syspath_prepend(str(place))
+    yield
+    sys.modules.pop("painter_upscaler", None)
+
+
+def test_a_file_is_enlarged_into_a_file_that_keeps_its_profile(folder: Path) -> None:
+    done = call(folder, "upscale", "photo.png", "--to", "2x", "--no-gate")
+    assert done.returncode == 0, done.stderr
+    assert "photo-192x192.png  192x192" in done.stdout
+    assert read_picture(folder / "photo-192x192.png").shape == (192, 192, 3)
+    with Image.open(folder / "photo-192x192.png") as picture:
+        assert picture.info["icc_profile"] == b"a profile"
+        assert json.loads(picture.info["renderlock"])["recipe"]["model"]["model"] == "waifu2x"
+
+
+def test_the_gates_measures_are_told_as_data(folder: Path) -> None:
+    found = call_json(folder, "upscale", "photo.png", "--to", "128", "-u", "lanczos", "-o", "large.webp", "--json")
+    assert (found["width"], found["height"], found["passed"]) == (128, 128, True)
+    assert {"consistency_db", "detail"} <= {measure["name"] for measure in found["measures"]}
+    assert read_picture(folder / "large.webp").shape == (128, 128, 3)
+
+
+@pytest.mark.usefixtures("painter")
+def test_what_was_painted_is_taken_back_and_said(folder: Path) -> None:
+    plain = call_json(folder, "upscale", "photo.png", "--to", "2x", "-u", "lanczos", "-o", "plain.png", "--json")
+    found = call_json(
+        folder, "upscale", "photo.png", "--to", "2x", "-u", "painter", "--invented", "invented.png", "--json"
+    )
+    assert plain["deviations"] == []
+    assert found["deviations"][0]["asked"] == "painter"
+    result, wanted = (read_picture(folder / name).astype(int) for name in ("photo-192x192.png", "plain.png"))
+    assert np.abs(result - wanted)[44:68, 44:68].mean() < 6
+    drawn = read_picture(folder / "invented.png").astype(int)
+    assert drawn[48:64, 48:64, 0].mean() > drawn[48:64, 48:64, 2].mean() + 20
+
+
+@pytest.mark.usefixtures("painter")
+def test_strict_allows_no_fallback_and_fails(folder: Path) -> None:
+    done = call(folder, "upscale", "photo.png", "--to", "2x", "-u", "painter", "--strict", "--no-progress")
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout
+    assert (folder / "photo-192x192.png").is_file()
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    with Store.create(folder / ".renderlock") as opened:
+        yield opened
+
+
+def test_a_render_is_enlarged_into_the_store_once(folder: Path, store: Store) -> None:
+    made = sample_render(1)
+    render = NewRender(read_picture(folder / "photo.png"), None, made.standing, made.origin, made.made)
+    address = store.put(render).address
+    first = call_json(folder, "upscale", address, "--to", "2x", "-u", "lanczos", "--json")
+    again = call_json(folder, "upscale", address, "--to", "2x", "-u", "lanczos", "--json", "-o", "copy.png")
+    assert (first["found"], again["found"]) == (False, True)
+    assert first["picture"] == again["picture"]
+    assert again["measures"] == first["measures"]
+    record = store.get(first["picture"])
+    assert record.recipe is not None
+    assert (record.standing, record.origin.step, record.size.width) == (made.standing, "upscale", 192)
+    assert {event.kind for event in store.events(record.address)} == {"verdict", "timing"}
+    assert read_picture(folder / "copy.png").shape == (192, 192, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--to", "huge"), "to is"),
+        (("--to", "2x", "-u", "wafu2x"), "waifu2x"),
+        (("--to", "2x", "-o", "x.bmp"), "bmp"),
+        (("--to", "2x", "-u", "embedded"), "cannot do this"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is(folder: Path, words: tuple[str, ...], said: str) -> None:
+    done = call(folder, "upscale", "photo.png", "--no-gate", *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert [path.name for path in folder.iterdir()] == ["photo.png"]
+
+
+def test_a_file_in_the_way_is_kept(folder: Path) -> None:
+    (folder / "photo-192x192.png").write_text("mine")
+    assert call(folder, "upscale", "photo.png", "--to", "2x", "--no-gate").returncode == 2
+    assert (folder / "photo-192x192.png").read_text() == "mine"
+
+
+def test_a_pipeline_that_cannot_hold_the_choice_is_told_before_the_study(folder: Path) -> None:
+    (folder / "pipeline.yml").write_text("project: campaign\n")
+    done = call(folder, "study", "upscalers", "--images", ".", "--write", "pipeline.yml")
+    assert done.returncode == 2
+    assert "pipeline.yml:1" in done.stderr
+    assert not (folder / "upscaler-study").exists()
+
+
+def test_a_study_measures_chooses_and_goes_on_where_it_was(folder: Path, store: Store) -> None:
+    images = folder / "images" / "photo"
+    images.mkdir(parents=True)
+    (folder / "photo.png").rename(images / "photo.png")
+    (folder / "pipeline.yml").write_text(PIPELINE)
+    study = ("study", "upscalers", "--images", "images", "--upscalers", "lanczos,waifu2x", "--scales", "2")
+    first = call(folder, *study, "--repeats", "1", "--write", "pipeline.yml")
+    assert first.returncode == 0, first.stderr
+    assert "2 of 2  waifu2x x2" in first.stderr
+    fields = json.loads((folder / "upscaler-study" / "upscaler-study.json").read_text())
+    assert {row["upscaler"] for row in fields["rows"]} == {"lanczos", "waifu2x"}
+    assert "upscalers: {photo: " in (folder / "pipeline.yml").read_text()
+    assert len([event for event in store.events() if event.kind == "timing"]) == 2
+    again = call(folder, *study, "--repeats", "1")
+    assert again.stderr == ""
+    assert json.loads((folder / "upscaler-study" / "upscaler-study.json").read_text())["rows"] == fields["rows"]
