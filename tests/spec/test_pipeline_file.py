@@ -345,30 +345,25 @@ def test_keys_of_later_versions_are_read_checked_and_listed(write_pipeline: Writ
         "assets: [{name: hero, prompt: x, text: [Sale]}, {name: icon, prompt: x}]\n"
         "steps:\n  - {name: quick, model: review}\n"
         "  - {name: final, model: review, tiles: auto, upscale: 2, memory_budget: 10GiB}\n"
+        "  - {name: larger, model: upscaler}\n"
     )
     pipeline = load_pipeline(write_pipeline(text))
 
     keys = [str(key.key) for key in pipeline.not_built_yet]
 
-    assert keys == [
-        "upscaler",
-        "gates",
-        "budget",
-        "nightly",
-        "steps[1].upscale",
-    ]
+    assert keys == ["budget", "nightly", "steps[2].model"]
     assert pipeline.steps[1].finishing.memory_budget_bytes == 10 * 1024**3
     assert (str(pipeline.budget), pipeline.nightly_at) == ("Budget(amount=Decimal('20'), currency='USD')", "02:00")
 
 
 def test_keys_of_later_versions_stand_in_the_way_of_their_steps_only(write_pipeline: Write) -> None:
     text = (
-        "review_model: m\nassets: [{name: hero, prompt: x, text: [Sale]}, {name: icon, prompt: x}]\n"
-        "steps:\n  - {name: quick, model: review}\n  - {name: final, model: review, upscale: 2}\n"
+        "review_model: m\nupscaler: u\nassets: [{name: hero, prompt: x, text: [Sale]}, {name: icon, prompt: x}]\n"
+        "steps:\n  - {name: quick, model: review}\n  - {name: larger, model: upscaler}\n"
     )
     pipeline = load_pipeline(write_pipeline(text))
 
-    assert [key.key for key in pipeline.not_built_yet_for(["final"], assets=["icon"])] == ["steps[1].upscale"]
+    assert [key.key for key in pipeline.not_built_yet_for(["larger"], assets=["icon"])] == ["steps[1].model"]
     assert pipeline.not_built_yet_for(["quick"]) == ()
 
 

@@ -15,14 +15,14 @@ from typing import Literal, Protocol
 
 from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.finals.verdicts import judge_texts, prove_reader, verdicts_by_picture
-from renderlock.actions.lock import lock_path_of, verify_model
+from renderlock.actions.lock import identify_model, lock_path_of, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
 from renderlock.actions.schedule import Schedule
 from renderlock.engines.base import Hosted
 from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, StoreFull, StoreUnusable, UnknownName
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
-from renderlock.spec.lock import Lock, LockedModel, read_lock
+from renderlock.spec.lock import Lock, read_lock
 from renderlock.spec.pipeline import Asset, Step
 from renderlock.spec.roles import Role
 from renderlock.spec.verdict import Verdict
@@ -223,11 +223,14 @@ def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock | None:
     `LockUnreadable` or `LockMismatch`.
     """
     locked = {step.role: step.model for step in steps if step.role.production}
+    enlarges = any(step.finishing.upscale is not None for step in steps if step.role.production)
+    if enlarges and Role.UPSCALER in planner.pipeline.models:
+        locked[Role.UPSCALER] = planner.pipeline.models[Role.UPSCALER]
     if planner.rehearse or not locked:
         return None
     lock = read_lock(lock_path_of(planner.pipeline))
     for role, reference in locked.items():
-        verify_model(lock, role, LockedModel(reference, planner.models.identity(reference)))
+        verify_model(lock, role, identify_model(planner.models, role, reference))
     return lock
 
 

@@ -18,8 +18,7 @@ from renderlock.spec.step_order import ordered_names
 DEFAULT_STORE = ".renderlock"
 DEFAULT_SEEDS = (0,)
 
-_LATER_TOP_KEYS = (Role.UPSCALER.key, "gates", "budget", "nightly")
-_LATER_STEP_KEYS = ("upscale",)
+_LATER_TOP_KEYS = ("budget", "nightly")
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,6 @@ def _not_built_yet(model: TopModel, steps: Sequence[Step], report: Report) -> It
         if key in model.model_fields_set:
             yield NotBuiltYetKey(key, report.place((key,), at_key=True))
     for index, step in enumerate(steps):
-        later = [key for key in _LATER_STEP_KEYS if key in step.places]
-        for key in [*(["model"] if step.role is Role.UPSCALER else []), *later]:
-            path = ("steps", index, key)
+        if step.role is Role.UPSCALER:
+            path = ("steps", index, "model")
             yield NotBuiltYetKey(dotted(path), report.place(path, at_key=True), step=step.name)

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_of
 from tests.actions.runs import execute
 
-from renderlock.errors import InputUnusable
+from renderlock.errors import InputUnusable, UnknownName
 from renderlock.imaging.pixels import Pixels, decode_picture
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
@@ -116,3 +116,27 @@ def test_texts_that_a_final_must_carry_are_read_once_and_refused_where_they_are_
     with Store.open(path.parent / ".renderlock") as store:
         events = [event for event in store.events() if dict(event.fields).get("gate") == "text"]
     assert len(events) == 1
+
+
+def test_an_enlarged_final_has_the_size_asked_for_and_its_gate_s_verdict(write_final: WriteFinal) -> None:
+    path = write_final("size: 96, upscale: 2, overlay: stripe.svg")
+    (path.parent / "stripe.svg").write_text(STRIPE)
+    approve_all(path)
+
+    result = execute(path, FINAL)
+
+    final = final_of(result)
+    assert (final.size.width, final.size.height) == (192, 192)
+    assert pixels_of(path, final)[10, 100].tolist() == [0, 0, 255]
+    assert [verdict.gate for verdict in result.pictures[0].verdicts] == ["upscaler"]
+    assert execute(path, FINAL).count("cached") == 1
+
+
+def test_an_unknown_upscaler_is_told_before_anything_is_rendered(write_final: WriteFinal) -> None:
+    path = write_final("size: 96, upscale: 2")
+    approve_all(path)
+    path.write_text(path.read_text().replace("seeds:", "upscalers: {icon: wifu2x}\nseeds:"))
+    path.write_text(path.read_text().replace("prompt: a red apple}", "prompt: a red apple, tags: [icon]}"))
+
+    with pytest.raises(UnknownName, match="wifu2x"):
+        execute(path, FINAL)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from renderlock.actions.finals.limits import numbers_of
 from renderlock.actions.finals.links import Finish
 from renderlock.actions.models import Models
 from renderlock.actions.upscale_target import target_of
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 INTERPOLATION = "lanczos"
 """The upscaler where a pipeline names none: it invents nothing."""
+
+UPSCALER_GATE = "upscaler"
+"""The gate of enlarged pictures, as a pipeline names it."""
 
 PROFILE_NAMES = frozenset({"srgb", "displayp3", "display-p3"})
 
@@ -107,8 +111,9 @@ class ChainPlanner:
         if self._upscalers is None:
             self._upscalers = Upscalers(upscaler_options(self.models.options), self.models.engine)
         if reference not in self._opened:
+            limits = numbers_of(self.pipeline.gates.get(UPSCALER_GATE, {}))
             upscaler = self._upscalers.open(reference)
-            self._opened[reference] = Ways(upscaler, open_gentler(self._upscalers, upscaler), open_gate())
+            self._opened[reference] = Ways(upscaler, open_gentler(self._upscalers, upscaler), open_gate(limits))
         return self._opened[reference]
 
     def _compose(self, composition: Composition, size: Size) -> Finish:

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from renderlock.actions.finals.found import link_recipes
-from renderlock.actions.finals.judging import Limits, with_limits
+from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
-from renderlock.actions.finals.merging import Merged, Merger
 from renderlock.actions.finals.routes import Route
 from renderlock.actions.finals.tiles import TileMaker, Tiles
 from renderlock.actions.finals.verdicts import keep_verdict, standing_verdicts
@@ -136,11 +135,14 @@ class _Walk:
         for verdict in standing_verdicts(self.maker.store.events(source.address)):
             keep_verdict(self.maker.store, record, _carried(verdict, source))
         for verdict in finished.verdicts:
-            keep_verdict(self.maker.store, record, with_limits(verdict, self.limits))
+            keep_verdict(self.maker.store, record, verdict)
         return record
 
     def _put_together(self, link: Tiled, base: RenderRecord) -> RenderRecord:
         """The wanted tiles or, where those show a seam, the repaired ones; the best are kept."""
+        # Loaded here as judging a final takes libraries that a run with nothing to do does without.
+        from renderlock.actions.finals.merging import Merged, Merger  # noqa: PLC0415
+
         made = TileMaker(self.maker, self.job, self.workers, self.tally)
         tried: list[tuple[Merged, tuple[Deviation, ...]]] = []
         with Merger(self.maker, self.job, base, self.limits) as merger:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from renderlock.actions.finals.limits import Limits, with_limits
 from renderlock.imaging.pixels import Pixels
+from renderlock.metrics.composition import composition_verdict, kept_composition
 from renderlock.metrics.seams import SeamLine, SeamScore, score_seams, seam_verdict
 from renderlock.spec.verdict import Verdict
 
-Limits = Mapping[str, Mapping[str, object]]
-"""The pipeline's own limits, by gate and measure."""
+COMPARED_PX = 512
+"""Compositions are compared on pictures of about this side: whatever is larger is averaged down to it in bands."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,25 @@ class Judged:
 
 
 def judge_final(pixels: Pixels, base: Pixels, lines: Sequence[SeamLine], limits: Limits) -> Judged:
-    """The judgement of H x W x 3 pixels on their seam lines; `limits` are the pipeline's own, by gate and measure."""
+    """The judgement of H x W x 3 pixels, which may lie in a file, on their seam lines and against their base."""
     score = score_seams(pixels, lines)
-    return Judged(score, (with_limits(seam_verdict(score), limits),))
+    kept = kept_composition(averaged(base), averaged(pixels))
+    verdicts = (seam_verdict(score), composition_verdict(kept))
+    return Judged(score, tuple(with_limits(verdict, limits) for verdict in verdicts))
 
 
-def with_limits(verdict: Verdict, limits: Limits) -> Verdict:
-    """The verdict under the pipeline's limits for its gate."""
-    wanted = limits.get(verdict.gate, {})
-    return verdict.with_limits({name: float(limit) for name, limit in wanted.items() if isinstance(limit, int | float)})
+def averaged(pixels: Pixels) -> Pixels:
+    """The picture made smaller by whole blocks, so that its shorter side has 512 to 1023 pixels or stays as it is.
+
+    Reads a band of rows at a time; rows and columns that fill no block are left out.
+    """
+    block = min(pixels.shape[:2]) // COMPARED_PX
+    if block < 2:
+        return np.asarray(pixels)
+    height, width = pixels.shape[0] // block, pixels.shape[1] // block
+    small = np.empty((height, width, pixels.shape[2]), np.uint8)
+    for row in range(height):
+        band = pixels[row * block : (row + 1) * block, : width * block].astype(np.float32)
+        means = band.reshape(block, width, block, -1).mean(axis=(0, 2))
+        small[row] = np.round(means)
+    return small

@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 from renderlock.actions.finals.canvas import Canvas
-from renderlock.actions.finals.judging import Judged, Limits, judge_final
+from renderlock.actions.finals.judging import Judged, judge_final
+from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import grid_of_recipe
 from renderlock.actions.finals.staged import Staged, StagedSink, staging
 from renderlock.actions.finals.tiles import Tiles, base_canvas

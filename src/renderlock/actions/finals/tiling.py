@@ -93,7 +93,8 @@ def _levels(template: Recipe, start: Size, size: Size, model: Model) -> Iterator
         if is_same_shape(legal, size) and _area(legal) > 0.5 * _area(asked):
             yield Draw(replace(template, size=legal), LEVEL_STRENGTH)
         else:
-            yield _tiled(template, asked, TileWish(), model)
+            with suppress(TilesImpossible):  # Too thin for tiles: then this level is left out.
+                yield _tiled(template, asked, TileWish(), model)
 
 
 def _tiled(template: Recipe, size: Size, wish: TileWish, model: Model) -> Tiled:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from renderlock.actions.finals.judging import Limits, with_limits
+from renderlock.actions.finals.limits import Limits, with_limits
 from renderlock.imaging.pixels import decode_picture
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.verdict import VERDICT_KIND, Verdict
