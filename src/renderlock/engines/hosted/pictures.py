@@ -72,6 +72,8 @@ def _sides(data: bytes, model: str) -> tuple[int, int]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data)) as picture:
                 return picture.size
+    except Image.DecompressionBombError as error:
+        raise BadAnswer(model=model, reason=f"the picture has too many pixels ({error})", billed="yes") from error
     except Exception as error:
         # Pillow raises many kinds over its formats; whatever it is, these bytes are no picture.
         raise BadAnswer(model=model, reason=f"the picture is damaged ({error})", billed="yes") from error
