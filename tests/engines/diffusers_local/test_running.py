@@ -16,7 +16,7 @@ from renderlock.engines.base import Unwatched
 from renderlock.errors import EngineFailed, OutOfMemory
 
 if TYPE_CHECKING:
-    from renderlock.engines.diffusers_local.loading import Configured
+    from renderlock.engines.diffusers_local.library_types import Configured
 
 
 class UnusedScheduler:

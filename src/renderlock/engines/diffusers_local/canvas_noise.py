@@ -32,11 +32,12 @@ def draw_canvas_noise(seed: int, draw: int, *, channels: int, rows: range, colum
     row; Box and Muller's transform in double precision. numpy promises the raw stream of a bit generator for ever.
     """
     first, count = columns.start * channels, len(columns) * channels
+    even, end = first - first % 2, first + count + (first + count) % 2
     lines = []
     for row in rows:
         philox = np.random.Philox(key=np.array([seed, draw], np.uint64), counter=np.array([0, 0, row, 0], np.uint64))
-        even = first - first % 2
-        pairs = philox.random_raw(first + count + 1)[even : even + (count + 3) // 2 * 2].reshape(-1, 2)
+        # 53 bits of each word; the first number of a pair lies in (0, 1], so that its logarithm is finite.
+        pairs = philox.random_raw(end)[even:].reshape(-1, 2)
         uniform = (pairs >> np.uint64(11)).astype(np.float64) * 2.0**-53
         radius, angle = np.sqrt(-2.0 * np.log(1.0 - uniform[:, 0])), 2.0 * np.pi * uniform[:, 1]
         normal = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)

@@ -25,7 +25,7 @@ from renderlock.engines.diffusers_local.samplers import Sampler
 from renderlock.engines.diffusers_local.signatures import Signature
 from renderlock.engines.diffusers_local.steady import quiet, steady
 from renderlock.engines.diffusers_local.vae_tiles import decoded_in_tiles
-from renderlock.errors import EngineFailed, OutOfMemory
+from renderlock.errors import EngineFailed, OutOfMemory, RenderlockError
 from renderlock.imaging.pixels import Pixels, fit_to
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe, Size
@@ -127,7 +127,7 @@ def run_pipeline(pipeline: Pipeline, arguments: Mapping[str, object], follow: St
     try:
         return pipeline(**arguments)
     except Exception as error:
-        if error is follow.stopped_by:
+        if error is follow.stopped_by or isinstance(error, RenderlockError):
             raise
         if not is_out_of_memory(error):
             raise EngineFailed(model=model, reason=describe_error(error)) from error
