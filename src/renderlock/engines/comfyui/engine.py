@@ -55,6 +55,7 @@ from renderlock.spec.recipe import Recipe, Size
 ENGINE = "comfyui"
 SURFACE = "comfyui/1"
 LOOK_EVERY_S = 0.25
+QUIET_S = 2.0
 MISSES_ALLOWED = 8
 GREY = 128
 
@@ -151,12 +152,6 @@ class ComfyUIEngine(HostedEngine):
         """The picture of a prompt that was queued before; raises `Forgotten` where the server does not know it."""
         prompt_id = call.resume
         steps = steps_of_this_render(recipe.steps or 1)
-        try:
-            is_known = self._knows(prompt_id)
-        except HostedError as error:
-            raise self._went_away(error) from error
-        if not is_known:
-            raise self._forgotten("it does not know the prompt any more")
         progress = Progress(self.channel.base_url, prompt_id, prompt_id, self.channel.headers())
         try:
             return self._picture(self._wait(progress, steps, prompt_id), call, steps)
@@ -215,9 +210,12 @@ class ComfyUIEngine(HostedEngine):
     def _wait(self, progress: Progress, steps: Steps, prompt_id: str) -> Job:
         """What became of a prompt; a server that cannot be asked leaves it to be asked for by the next run."""
         try:
-            return _Waiting(self._server, progress, steps, prompt_id).job()
+            found = _Waiting(self._server, progress, steps, prompt_id).job()
         except HostedError as error:
             raise self._went_away(error) from error
+        if found is None:
+            raise self._forgotten("it does not know the prompt any more")
+        return found
 
     def _went_away(self, error: HostedError) -> EngineFailed:
         reason = f"the server cannot be asked for the picture it was given to make ({str(error).rstrip('.')})"
@@ -272,33 +270,36 @@ class ComfyUIEngine(HostedEngine):
             return
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Waiting:
-    """Waits for a prompt, over the socket while there is one, with a look at the history now and then."""
+    """Waits for a prompt, over the socket while there is one, with a look at the history now and then.
+
+    The socket tells nothing of a prompt that ended before it was opened, so silence is never waited out.
+    """
 
     server: Server
     progress: Progress
     steps: Steps
     prompt_id: str
+    misses: int = 0
+    looked_at: float = float("-inf")
 
-    def job(self) -> Job:
-        """What became of the prompt; what the watch raises ends the waiting at once."""
-        misses = 0
+    def job(self) -> Job | None:
+        """What became of the prompt, None where the server does not know it any more.
+
+        What the watch raises ends the waiting at once; raises `HostedError` where the server cannot be asked.
+        """
         while True:
             self.steps.beat()
-            if self.progress.heard and not self._is_over():
-                continue
-            try:
-                found = self.server.job(self.prompt_id)
-                misses = 0
-            except HostedError:
-                misses += 1
-                if misses > MISSES_ALLOWED:
-                    raise
-                found = None
-            if found is not None:
-                return found
-            self._pause()
+            if self.progress.heard:
+                is_due = self._is_over() or time.monotonic() - self.looked_at > QUIET_S
+            else:
+                is_due = True
+                time.sleep(LOOK_EVERY_S)
+            if is_due:
+                found, is_known = self._look()
+                if found is not None or not is_known:
+                    return found
 
     def _is_over(self) -> bool:
         """Follows the socket for a moment; True where it says that the prompt is over, or is gone itself."""
@@ -307,5 +308,18 @@ class _Waiting:
             self.steps.reached(news.step)
         return not self.progress.heard or (news is not None and news.over)
 
-    def _pause(self) -> None:
-        time.sleep(LOOK_EVERY_S)
+    def _look(self) -> tuple[Job | None, bool]:
+        """The job where it has ended, and whether the server still knows the prompt."""
+        self.looked_at = time.monotonic()
+        try:
+            found = self.server.job(self.prompt_id)
+            is_known = found is not None or self.server.is_queued(self.prompt_id)
+            # It may have ended between the two questions.
+            found = found or (None if is_known else self.server.job(self.prompt_id))
+        except HostedError:
+            self.misses += 1
+            if self.misses > MISSES_ALLOWED:
+                raise
+            return None, True
+        self.misses = 0
+        return found, is_known or found is not None
