@@ -146,7 +146,7 @@ def test_the_page_is_whole_and_escapes_names(shown: Study) -> None:
 def test_the_picture_has_the_page_width(shown: Study) -> None:
     pixels = draw_study_png(study_values(shown, "Upscalers on photos", None))
     assert pixels.shape[1] == 1600
-    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 50
+    assert pixels[:, :, 0].std() > 5
 
 
 def test_the_data_has_every_trial(shown: Study) -> None:
