@@ -6,7 +6,6 @@ A seed is taken and promises nothing, as with the provider: two calls with one s
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 from itertools import count
 from typing import ClassVar
@@ -20,7 +19,7 @@ from renderlock.testing.desk import Desk
 from renderlock.testing.exchange import Exchange
 from renderlock.testing.faults import Fault
 from renderlock.testing.gemini.wire import MODELS, Blob, GenerateContent, ModelRules
-from renderlock.testing.google.frame import GoogleProvider, is_vertex
+from renderlock.testing.google.frame import GoogleProvider, is_vertex, proto_bytes
 from renderlock.testing.google.sizes import at_tier
 from renderlock.testing.pictures import Format, Order, Picture
 from renderlock.testing.provider import Refused
@@ -144,6 +143,6 @@ def _size(wanted: GenerateContent, rules: ModelRules, init: Pixels | None) -> Si
 
 def _picture(blob: Blob) -> Pixels:
     try:
-        return decode_picture(base64.b64decode(blob.data, validate=True))
-    except (binascii.Error, ValueError) as error:
+        return decode_picture(proto_bytes(blob.data))
+    except ValueError as error:
         raise invalid("contents.parts.inlineData", f"Unable to process input image: {error}") from error

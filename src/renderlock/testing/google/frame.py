@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -142,6 +143,15 @@ class GoogleProvider(Provider):
             "inputTokenLimit": 480,
             "outputTokenLimit": 8192,
         }
+
+
+def proto_bytes(text: str) -> bytes:
+    """The bytes that a field of a protocol buffer holds in JSON: base64 in either alphabet, padded or not.
+
+    Raises `ValueError` for any other text.
+    """
+    standard = text.translate(str.maketrans("-_", "+/")).rstrip("=")
+    return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
 
 
 def is_vertex(exchange: Exchange) -> bool:

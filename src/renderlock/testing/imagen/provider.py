@@ -6,8 +6,6 @@ tested, unless the fault `retired-model` says otherwise.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 from collections.abc import Sequence
 from typing import ClassVar
@@ -19,7 +17,7 @@ from renderlock.imaging.pixels import Pixels, decode_picture
 from renderlock.spec.recipe import Size
 from renderlock.testing.exchange import Exchange
 from renderlock.testing.faults import Fault
-from renderlock.testing.google.frame import GoogleProvider, is_vertex
+from renderlock.testing.google.frame import GoogleProvider, is_vertex, proto_bytes
 from renderlock.testing.imagen.wire import GeminiPredict, InlineImage, UpscalePredict, VertexParameters, VertexPredict
 from renderlock.testing.pictures import Format, Order, Picture
 from renderlock.testing.provider import Refused
@@ -130,9 +128,9 @@ def _orders(prompt: str, wanted: VertexParameters) -> list[Order]:
 
 def _picture(image: InlineImage) -> Pixels:
     try:
-        data = base64.b64decode(image.bytes_base64_encoded, validate=True)
+        data = proto_bytes(image.bytes_base64_encoded)
         if len(data) > MOST_FILE_BYTES:
             raise ValueError("larger than 10 MB")
         return decode_picture(data)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise invalid("instances[0].image", str(error)) from error
