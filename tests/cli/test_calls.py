@@ -1,0 +1,148 @@
+"""Hosted models from the command line: costs, open calls, decisions, listings, and no key anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cli.calls import Done, call
+
+from renderlock.imaging.pixels import encode_png
+from renderlock.testing import serve
+from renderlock.testing.server import Server
+
+PIPELINE = """\
+project: spring
+review_model: ideogram-v2
+seeds: [1, 2]
+assets: [{name: hero, prompt: a red apple}]
+steps:
+  - {name: quick-pass, model: "${review_model}", size: 1536x512}
+"""
+WRONG_KEY = "wrong-key-0f1e2d3c4b5a6978"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project with Ideogram on loopback."""
+
+    folder: Path
+    server: Server
+
+    def call(self, *words: str, key: str | None = None) -> Done:
+        """Runs a command of renderlock."""
+        environment = {
+            "IDEOGRAM_API_KEY": self.server.key if key is None else key,
+            "RENDERLOCK_URL_IDEOGRAM": self.server.url,
+            "RENDERLOCK_LOGS": str(self.folder / "logs"),
+        }
+        return call(self.folder, *words, **environment)
+
+
+def project_of(folder: Path, server: Server) -> Project:
+    (folder / "pipeline.yml").write_text(PIPELINE)
+    project = Project(folder, server)
+    assert project.call("lock").returncode == 0
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    with serve("ideogram", pictures="sketch") as server:
+        yield project_of(tmp_path, server)
+
+
+def test_a_dry_run_says_what_a_run_then_costs(project: Project) -> None:
+    dry = project.call("run", "--dry-run", "--json")
+    assert project.server.accepted == 0
+    ran = project.call("run", "--no-reports", "--no-progress")
+    again = project.call("run", "--no-reports", "--no-progress", "--json")
+
+    (step,) = json.loads(dry.stdout)["steps"]
+    assert (step["cost"], step["unpriced"]) == ({"USD": "0.16"}, 0)
+    assert "0.16 USD spent or perhaps billed" in ran.stdout
+    assert json.loads(again.stdout)["spent"] == {}
+    assert json.loads(again.stdout)["pictures"][0]["cost"] == {"amount": "0.08", "currency": "USD"}
+    assert project.server.accepted == 2
+
+
+def test_a_call_with_a_useless_answer_is_listed_and_given_up(tmp_path: Path) -> None:
+    with serve("ideogram", faults=["garbage-json:times=1"], pictures="sketch") as server:
+        project = project_of(tmp_path, server)
+        failed = project.call("run", "--no-reports", "--no-progress", "--seed", "1")
+        listed = project.call("calls", "--json")
+        (open_call,) = json.loads(listed.stdout)["calls"]
+        wrong = project.call("calls", "decide", open_call["id"], "--retry", "--give-up")
+        decided = project.call("calls", "decide", open_call["id"], "--give-up", "--as", "Ada")
+        after = project.call("run", "--no-reports", "--no-progress", "--seed", "1")
+
+        assert failed.returncode == 4
+        assert f"renderlock calls decide {open_call['id']}" in failed.stderr
+        assert (listed.returncode, open_call["billed"], open_call["standing"]) == (1, "maybe", "failed")
+        assert open_call["evidence"]
+        assert wrong.returncode == 2
+        assert decided.returncode == 0
+        assert after.returncode == 4
+        assert "Ada gave up call" in after.stderr
+        assert server.accepted == 1
+        assert project.call("calls").returncode == 0
+
+
+def test_a_picture_saved_from_the_providers_history_is_taken_for_what_was_paid(tmp_path: Path) -> None:
+    with serve("ideogram", faults=["expired-link"], pictures="sketch") as server:
+        project = project_of(tmp_path, server)
+        project.call("run", "--no-reports", "--no-progress", "--seed", "2")
+        ours = next((tmp_path / ".renderlock" / "blobs").rglob("*.png"), None)
+        assert ours is None
+        (open_call,) = json.loads(project.call("calls", "--json").stdout)["calls"]
+        saved = tmp_path / "saved.png"
+        saved.write_bytes(picture())
+
+        decided = project.call("calls", "decide", open_call["id"][:8], "--take", str(saved), "--as", "Ada")
+        ran = project.call("run", "--no-reports", "--no-progress", "--seed", "2", "--json")
+
+        assert decided.returncode == 0, decided.stderr
+        (made,) = json.loads(ran.stdout)["pictures"]
+        assert made["status"] == "rendered"
+        assert server.accepted == 1
+
+
+def picture() -> bytes:
+    return encode_png(np.full((512, 1536, 3), 127, np.uint8), {})
+
+
+def test_engines_lists_models_with_their_keys_and_ends_and_probes_one(project: Project) -> None:
+    listed = json.loads(project.call("engines", "--json").stdout)
+    text = project.call("engines").stdout
+    probe = project.call("engines", "probe", "ideogram-v2")
+    nothing = project.call("engines", "probe")
+
+    models = {line["name"]: line for line in listed["models"]}
+    assert (models["ideogram-v2"]["key"], models["nano-banana"]["key"]) == ("key set", "no GEMINI_API_KEY")
+    assert next(line["on"] for line in listed["sunset"]) == "2026-08-17"
+    assert "Sunset calendar:" in text
+    assert "proven: the key is good" in probe.stdout
+    assert nothing.returncode == 2
+    assert project.server.accepted == 0
+
+
+def test_a_failing_run_leaves_no_key_anywhere(project: Project) -> None:
+    outputs = [
+        project.call("run", key=WRONG_KEY),
+        project.call("run", "--json", key=WRONG_KEY),
+        project.call("run", "--dry-run", key=WRONG_KEY),
+        project.call("engines", "probe", "ideogram-v2", key=WRONG_KEY),
+        project.call("calls", "--all", key=WRONG_KEY),
+        project.call("engines", "ideogram-v2", key=WRONG_KEY),
+    ]
+
+    assert outputs[0].returncode == 4
+    assert "IDEOGRAM_API_KEY" in outputs[0].stderr
+    assert not [one for one in outputs if WRONG_KEY in one.stdout + one.stderr]
+    left = [path for path in project.folder.rglob("*") if path.is_file()]
+    assert len(left) > 4
+    assert not [path for path in left if WRONG_KEY.encode() in path.read_bytes()]
