@@ -71,8 +71,8 @@ def _labelled(places: Sequence[tuple[float, float, str, bool]]) -> tuple[Point, 
     points: list[Point] = []
     for x, y, label, front in sorted(places, key=lambda place: (place[1], place[0])):
         left = x > WIDTH * 0.72
-        # Below a point of the front, as the line rises to the right.
-        label_y = y + (19 if front else 5)
+        # The front's line rises to the right: beside one of its points there is room above to the left, below to the right.
+        label_y = y + (5 if not front else -8 if left else 19)
         while (
             any(abs(other.label_y - label_y) < LABEL_PX and abs(other.x - x) < WIDTH * 0.3 for other in points)
             and label_y < HEIGHT - BOTTOM - 4
