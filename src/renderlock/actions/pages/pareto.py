@@ -71,7 +71,7 @@ def _labelled(places: Sequence[tuple[float, float, str, bool]]) -> tuple[Point, 
     points: list[Point] = []
     for x, y, label, front in sorted(places, key=lambda place: (place[1], place[0])):
         left = x > WIDTH * 0.72
-        # The front's line rises to the right: beside one of its points there is room above to the left, below to the right.
+        # The front's line rises to the right: a point of it has room above to the left, and below to the right.
         label_y = y + (5 if not front else -8 if left else 19)
         while (
             any(abs(other.label_y - label_y) < LABEL_PX and abs(other.x - x) < WIDTH * 0.3 for other in points)
