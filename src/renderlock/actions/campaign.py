@@ -13,7 +13,7 @@ from renderlock.actions.plan import Planner, Selection
 from renderlock.actions.reports import REPORT_FOLDER, Reports, report_folder, write_reports
 from renderlock.actions.review import decisions
 from renderlock.actions.run import PictureResult, Run, RunResult, RunWatch
-from renderlock.actions.shown import Shown
+from renderlock.actions.shown import show_picture
 from renderlock.actions.user_files import write_new_file
 from renderlock.actions.workspace import open_models, spending_limit
 from renderlock.engines.base import EngineOptions
@@ -71,7 +71,7 @@ def report_run(run: Run, result: RunResult, root: Path) -> tuple[Reports, ...]:
     planner = run.planner
     made = []
     for name, group in groupby(result.pictures, key=lambda picture: picture.job.step.name):
-        shown = [Shown(one.job.asset, one.record) for one in group if one.record is not None]
+        shown = [show_picture(one, one.record) for one in group if one.record is not None]
         if not shown:
             continue
         standing = shown[0].record.standing

@@ -20,7 +20,6 @@ from renderlock.actions.shown import Shown
 from renderlock.actions.variance import measure_variance
 from renderlock.actions.variance_texts import variance_to_json
 from renderlock.imaging.pixels import decode_picture, encode_png
-from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
 
 CELLS_A_PAGE = 200
@@ -82,7 +81,7 @@ def variance_values(store: Store, pictures: Sequence[Shown], title: str) -> Vari
     return VarianceValues(
         title=title,
         prompt=first.asset.prompt,
-        model=_model_of(first.record),
+        model=first.model,
         cells=_cells(store, pictures),
         report=measure_variance(pixels),
         settings=tuple((name, text) for name, text in settings if text),
@@ -96,17 +95,12 @@ def _cells(store: Store, pictures: Sequence[Shown]) -> tuple[SheetCell, ...]:
             seed=one.seed,
             picture=store.thumbnail(one.record, 512).read_bytes(),
             size=one.record.size,
-            model=_model_of(one.record),
+            model=one.model,
             address=one.record.address,
             digest=one.record.digest or "",
             deviations=one.record.deviations,
             standing=one.record.standing,
+            verdicts=one.verdicts,
         )
         for number, one in enumerate(pictures, 1)
     )
-
-
-def _model_of(record: RenderRecord) -> str:
-    if record.recipe is None:
-        return dict(record.source).get("model", "unknown")
-    return record.recipe.model.reference

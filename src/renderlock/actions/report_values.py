@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Size
 from renderlock.spec.standing import Standing
+from renderlock.spec.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class SheetCell:
 
     `number` is what people call it by, `address` its permanent address (may be empty), `digest` its recipe's digest
     (shown short). `picture` holds encoded bytes (PNG, WebP or JPEG), best a thumbnail of 512 px, and goes into the
-    page as it is; `size` is the size of the full picture.
+    page as it is; `size` is the size of the full picture; `verdicts` is what the gates said about it.
     """
 
     number: int
@@ -35,6 +36,7 @@ class SheetCell:
     digest: str = ""
     deviations: tuple[Deviation, ...] = ()
     standing: Standing = Standing.PRODUCTION
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,16 @@ def _write_files(store: Store, shown: Sequence[Shown], folder: Path, *, title: s
 
 def _inputs(shown: Sequence[Shown], title: str) -> str:
     """One hash over everything a report shows."""
-    pictures = [[one.asset.name, one.asset.prompt, one.asset.negative_prompt, one.record.address] for one in shown]
+    pictures = [
+        [
+            one.asset.name,
+            one.asset.prompt,
+            one.asset.negative_prompt,
+            one.record.address,
+            *(text for verdict in one.verdicts for _, text in verdict.to_pairs()),
+        ]
+        for one in shown
+    ]
     return canonical_sha256({"format": REPORT_FORMAT, "title": title, "pictures": pictures})
 
 

@@ -10,7 +10,7 @@ from renderlock.actions.report_files import variance_values
 from renderlock.actions.report_values import VarianceValues
 from renderlock.actions.reports import write_reports
 from renderlock.actions.run import RunResult, RunWatch
-from renderlock.actions.shown import Shown
+from renderlock.actions.shown import show_picture
 from renderlock.actions.single import Wish, single_pipeline
 from renderlock.actions.workspace import Place, store_path_of
 from renderlock.engines.base import EngineOptions
@@ -48,7 +48,7 @@ def render_variants(wish: Wish, engines: EngineOptions, options: VariantOptions,
         result = run.execute()
         store = run.planner.store
         copies = export_pictures(store, result.pictures, options.out)
-        shown = [Shown(one.job.asset, one.record) for one in result.pictures if one.record is not None]
+        shown = [show_picture(one, one.record) for one in result.pictures if one.record is not None]
         title = wish.prompt if len(wish.prompt) <= 60 else f"{wish.prompt[:59]}…"
         reports = write_reports(store, shown, options.out, title=title).files if shown else ()
         values = variance_values(store, shown, title) if len(shown) > 1 else None

@@ -21,6 +21,7 @@ from renderlock.actions.pages.html import render_contact_sheet_html, render_vari
 from renderlock.actions.report_values import ContactSheetValues, SheetRow
 from renderlock.errors import InputUnusable
 from renderlock.spec.standing import Standing
+from renderlock.spec.verdict import Measure, Verdict
 
 _VOID = {"meta", "img", "br", "link", "input", "image", "path", "circle"}
 
@@ -181,3 +182,17 @@ def test_bytes_that_are_no_picture_are_refused_with_the_variant() -> None:
     with pytest.raises(InputUnusable) as caught:
         render_contact_sheet_html(ContactSheetValues("t", (SheetRow("a", "p", (cell,)),)))
     assert "variant 1 (seed 100)" in str(caught.value)
+
+
+def test_a_sheet_says_what_the_gates_said_and_which_measure_failed() -> None:
+    passed = Verdict("composition", (Measure("kept", 0.98, "share that is kept", least=0.6),))
+    failed = Verdict("seam", (Measure("seam", 1.2, "a border <shows>", most=1.0), Measure("fine", 0.1, "not this one")))
+    cells = [replace(cells_of(five_variants())[0], verdicts=(passed, failed))]
+
+    page = _Page(render_contact_sheet_html(ContactSheetValues("t", (SheetRow("hero", "a cat", tuple(cells)),))))
+
+    assert "composition passed" in page.text
+    assert "seam failed" in page.text
+    assert "a border <shows>" in page.text
+    assert "not this one" not in page.text
+    assert [one.get("class") for one in page.all("li")][-2:] == ["passed", "failed"]
