@@ -30,7 +30,9 @@ def test_the_longest_side_is_meant_in_tall_pictures_too() -> None:
     assert target_of("4096", Size(768, 1024)) == Size(3072, 4096)
 
 
-@pytest.mark.parametrize("asked", ["", "big", "4096x", "x4", "-2x", "0", "40000", "0x", "1e3", "2048x2048", "512", "0.5x"])
+@pytest.mark.parametrize(
+    "asked", ["", "big", "4096x", "x4", "-2x", "0", "40000", "0x", "1e3", "2048x2048", "512", "0.5x"]
+)
 def test_what_is_no_size_or_would_stretch_is_refused(asked: str) -> None:
     with pytest.raises(RecipeError, match="to is"):
         target_of(asked, Size(1024, 768))
