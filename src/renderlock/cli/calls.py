@@ -53,7 +53,7 @@ def calls(
 
 
 @app.command()
-def decide(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
+def decide(
     call: Annotated[str, typer.Argument(help="The call's id; its first 4 characters suffice.")],
     retry: Annotated[bool, typer.Option("--retry", help="Pay for it again in the next run.")] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="Leave the picture out.")] = False,

@@ -49,7 +49,7 @@ _DITHERS: tuple[Dither, ...] = get_args(Dither)
 
 
 @app.command()
-def compose(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
+def compose(
     pictures: Annotated[list[str], typer.Argument(help="Picture files, or addresses of renders.")],
     overlay: Annotated[
         list[Path] | None, typer.Option("--overlay", help="An SVG to lay over; several: bottom first.")

@@ -17,7 +17,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-def merge(  # noqa: PLR0913, PLR0917  each argument is an option of the command
+def merge(
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture; its ending says the format.")],
     files: Annotated[list[str] | None, typer.Argument(help="More tiles, as a shell expands them.")] = None,
     inputs: Annotated[list[str] | None, typer.Option("--input", "-i", help="Tiles: files, folder or pattern.")] = None,

@@ -49,7 +49,7 @@ class TrialProgress:
 
 
 @app.command()
-def upscalers(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
+def upscalers(
     images: Annotated[Path, typer.Option("--images", help="A folder of pictures; a folder within it is a class.")],
     out: Annotated[Path, typer.Option("--out", help="Where the study goes.")] = Path("upscaler-study"),
     names: Annotated[str, typer.Option("--upscalers", help="References, with commas; default: all there are.")] = "",

@@ -35,7 +35,7 @@ PicturesOption = Annotated[
 
 
 @app.command()
-def serve(  # noqa: PLR0913, PLR0917  each argument is an option of the command
+def serve(
     provider: Annotated[str, typer.Argument(help=f"One of {', '.join(PROVIDERS)}.")],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to listen; 0 for any free port.")] = 0,
     key: Annotated[str | None, typer.Option("--key", help="The API key it takes; default: a random one.")] = None,

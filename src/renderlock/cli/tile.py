@@ -30,7 +30,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-def tile(  # noqa: PLR0913, PLR0917  each argument is an option of the command
+def tile(
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the whole picture shows.")],
     tiles: Annotated[str, typer.Option("--tiles", help="How many: a number, COLUMNSxROWS, or auto.")] = "auto",
     model: Annotated[str, typer.Option("--model", "-m", help="The model's reference.")] = "embedded",

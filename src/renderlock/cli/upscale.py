@@ -66,7 +66,7 @@ class TileProgress:
 
 
 @app.command()
-def upscale(  # noqa: PLR0913, PLR0917 - each argument is an option of the command
+def upscale(
     picture: Annotated[str, typer.Argument(help="A picture file, or a render: rl-….")],
     to: Annotated[str, typer.Option("--to", help=f"How large: {ALLOWED}.")],
     upscaler: Annotated[str, typer.Option("--upscaler", "-u", help="An upscaler's reference.")] = "waifu2x",
