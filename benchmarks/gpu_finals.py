@@ -1,8 +1,8 @@
 """A Stable Diffusion XL of its real size, random weights, 2048 x 2048, under 12 GB of a graphics card.
 
 Seconds for the whole picture by the ladder and by diffusers' own levers set by hand, and seconds for a tile and for
-all tiles, each under an allocator limit (`--limit-gb`), so that a larger card tests a 12 GB plan. The weights are random
-and so is the picture: memory and time do not depend on it. `--tiny` runs the same on a CPU in a minute, as a check of this
+all tiles, each under an allocator limit (`--limit-gb`), so that a larger card tests a 12 GB plan. Weights and picture
+are random: memory and time do not depend on them. `--tiny` runs the same on a CPU in a minute, as a check of this
 script; its numbers say nothing.
 
     python -m benchmarks.gpu_finals --device cuda

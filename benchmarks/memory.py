@@ -134,7 +134,7 @@ def main() -> None:
             reference = f"diffusers:{save_middling(Path(folder) / 'middling')}"
             report(
                 "Stable Diffusion of 13 million random weights",
-                list(measure(reference, models, cases_for(reference, models, MIDDLING_SIDES))),
+                measure(reference, models, cases_for(reference, models, MIDDLING_SIDES)),
             )
 
 
