@@ -78,8 +78,21 @@ def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch
     Raises `OutOfMemory`, `EngineFailed`, or what `watch` raised; the model can be used again after each. After
     `OutOfMemory` the next attempt at the picture, in whatever tiles it is decoded, goes on where this one broke off.
     """
-    sampler = next((known for known in model.facts.samplers if known.name == recipe.sampler), None)
     follow = Steps(watch, recipe.steps or 1)
+    ran_out = ""
+    try:
+        return _render(model, recipe, init, follow, aids)
+    except Exception as error:
+        if error is follow.stopped_by or isinstance(error, RenderlockError) or not is_out_of_memory(error):
+            raise
+        ran_out = describe_error(error)
+    # Memory may run out before and after the pipeline too: in its scheduler, or where pixels are made of its output.
+    release_memory()
+    raise OutOfMemory(model=recipe.model.reference, reason=ran_out)
+
+
+def _render(model: LoadedModel, recipe: Recipe, init: Pixels | None, follow: Steps, aids: Aids) -> Render:
+    sampler = next((known for known in model.facts.samplers if known.name == recipe.sampler), None)
     with steady(aids.threads, model.device), quiet() as said:
         pipeline, signature = _pipeline_for(model, sampler, from_picture=init is not None)
         arguments = call_arguments(recipe, model.facts, signature, init)
@@ -89,8 +102,8 @@ def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch
             arguments |= {"callback": follow.step_ended_plainly, "callback_steps": 1}
         with noise_from_canvas(pipeline, recipe), _arranged(pipeline, recipe, aids):
             output = run_pipeline(pipeline, arguments, follow, recipe.model.reference)
-    aids.replay.forget()
     pixels = to_pixels(output, recipe.model.reference)
+    aids.replay.forget()
     return Render(pixels, find_deviations(recipe, model.facts, pixels, said))
 
 
