@@ -26,7 +26,7 @@ MIX_STEPS = 64
 """How finely a mixture of two colours is told apart; the number of thresholds in an 8 x 8 Bayer matrix."""
 
 _CHROMA_WEIGHT = np.float32(2)
-_PARTNERS = 16
+_PARTNERS = 12
 """Colours tried as the second of a mixture: the nearest ones of the palette."""
 _APART_PENALTY = np.float32(0.12)
 """How much a mixture of two distant colours costs, as a share of their distance: it looks like noise."""

@@ -78,6 +78,12 @@ METRICS = (
     MetricFacts(
         "perceptual/tiles@1", "perceptual", "the worst 16 x 16 tiles (99th percentile)", "CIEDE2000", "0 the same"
     ),
+    MetricFacts("text/cer@1", "text", "wrong letters of a text that must be legible", "edits a letter", "0 right"),
+    MetricFacts("text/words@1", "text", "words of a text that were read whole", "share of words", "1 right, 0 none"),
+    MetricFacts("text/height@1", "text_ink", "height of the smallest capital", "pixels", "0 and more"),
+    MetricFacts(
+        "text/contrast@1", "text_ink", "the letters' worst contrast", "WCAG 2.2 ratio", "1 none, 21 black on white"
+    ),
     MetricFacts(
         "variation/typical@1",
         "variation",
