@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
+from renderlock.actions.finals.anchoring import anchor
 from renderlock.actions.finals.canvas import Canvas
 from renderlock.actions.finals.judging import Judged, judge_final
 from renderlock.actions.finals.limits import Limits
@@ -27,7 +28,7 @@ from renderlock.actions.making import Maker
 from renderlock.actions.plan import Job
 from renderlock.errors import StoreDamaged
 from renderlock.imaging.merge import Blend, MergeReport, merge_tiles
-from renderlock.imaging.pixels import Pixels, decode_picture, fit_to
+from renderlock.imaging.pixels import Pixels, Raster, decode_picture, fit_to
 from renderlock.imaging.tiles import Tile
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe
@@ -36,43 +37,24 @@ from renderlock.store.records import NewRender, RenderRecord, TextPairs
 from renderlock.store.store import Store
 
 CHANNELS = 3
-MOST_DRIFT = 12
-"""A tile is moved by at most so many levels; more is no drift but another picture, which the gates should see."""
 
 
 @dataclass(frozen=True)
 class AnchoredTiles:
-    """The tiles of a picture, read from the store one at a time, each moved to the tone of its part of the base.
-
-    One offset a tile and channel, the middle difference to the base: it takes back a drift of the whole tile. Forcing
-    every low frequency onto the base (back-projection) would also take back the edges that the tile made sharp.
-    """
+    """The tiles of a picture, read from the store one at a time, each anchored to the tone of its part of the base."""
 
     store: Store
     records: Mapping[Tile, RenderRecord]
     canvas: Canvas
 
-    def read(self, tile: Tile) -> Pixels:
-        """The tile's pixels, alpha laid on white; raises `StoreDamaged` where they have another size."""
+    def read(self, tile: Tile) -> Raster:
+        """The tile in 16 bits, alpha laid on white; raises `StoreDamaged` where it has another size."""
         pixels = decode_picture(self.store.read(self.records[tile]))
         if pixels.shape[:2] != (tile.height, tile.width):
             reason = f"the tile is {pixels.shape[1]}x{pixels.shape[0]}, not {tile.width}x{tile.height}"
             raise StoreDamaged(path=self.store.path_of(self.records[tile]), reason=reason)
         flat = pixels if pixels.shape[2] == CHANNELS else fit_to(pixels, tile.width, tile.height)
-        return anchored(flat, self.canvas.cut(tile))
-
-
-def anchored(pixels: Pixels, base: Pixels) -> Pixels:
-    """H x W x 3 pixels moved by whole levels to the tone of `base`, of the same shape; at most `MOST_DRIFT` levels.
-
-    The middle difference of a channel is its median, so that what the tile drew sharper does not count.
-    """
-    difference = base.astype(np.int16) - pixels
-    drift = np.clip(np.round(np.median(difference, axis=(0, 1))), -MOST_DRIFT, MOST_DRIFT).astype(np.int16)
-    if not drift.any():
-        return pixels
-    moved: Pixels = np.clip(pixels + drift, 0, 255).astype(np.uint8)
-    return moved
+        return anchor(flat, self.canvas.cut(tile))
 
 
 @dataclass(frozen=True)

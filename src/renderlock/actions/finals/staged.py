@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from renderlock.actions.finals.anchoring import LEVEL
 from renderlock.errors import StoreFull, StoreUnusable
 from renderlock.imaging.pixels import Pixels, PixelsDigest, Raster
 from renderlock.imaging.sinks import FileSink, PictureForm, open_sink
@@ -53,9 +54,9 @@ class StagedSink:
         self._raw = self._raw_path.open("wb")
 
     def write(self, rows: Raster) -> None:
-        """Takes the next rows of 8 bits; raises `StoreFull` or `StoreUnusable` where the disk does not."""
-        self._sink.write(rows)
-        levels = rows.astype(np.uint8, copy=False)
+        """Takes the next rows of 16 bits, rounded here to 8; raises `StoreFull` or `StoreUnusable`."""
+        levels = ((rows.astype(np.uint32) + LEVEL // 2) // LEVEL).astype(np.uint8)
+        self._sink.write(levels)
         self._digest.update(levels)
         try:
             self._raw.write(levels.tobytes())
