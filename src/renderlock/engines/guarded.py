@@ -6,14 +6,15 @@ before either can reach the store.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from renderlock.engines.base import Engine, EngineFactory, EngineOptions, Preview, PreviewWatch, Render, Watch
 from renderlock.engines.capabilities import Capabilities
+from renderlock.engines.memory_facts import MemoryFacts, MemoryParts
 from renderlock.errors import EngineBroken, RenderlockError
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.identity import ModelIdentity
@@ -43,7 +44,7 @@ def open_guarded(factory: EngineFactory, model: str, options: EngineOptions, ori
     missing = [name for name in MEMBERS if not _has(engine, name)]
     if missing:
         raise origin.broken(f"its factory gave a {type(engine).__name__} without {', '.join(missing)}")
-    return GuardedEngine(engine, origin)
+    return GuardedMemory(engine, engine, origin) if isinstance(engine, MemoryFacts) else GuardedEngine(engine, origin)
 
 
 class GuardedEngine:
@@ -91,6 +92,34 @@ class GuardedEngine:
         if not isinstance(answer, wanted):
             raise self._origin.broken(f"it gave a {type(answer).__name__} in place of a {wanted.__name__}")
         return answer
+
+
+class GuardedMemory(GuardedEngine):
+    """A guarded engine that knows its memory."""
+
+    def __init__(self, engine: Engine, facts: MemoryFacts, origin: Origin) -> None:
+        super().__init__(engine, origin)
+        self._facts = facts
+
+    def device(self) -> Literal["cpu", "cuda", "mps"]:
+        """Where renders take their memory."""
+        return _guard(self._facts.device, self._origin)
+
+    def device_peak(self) -> int | None:
+        """The most that the last render took of an accelerator."""
+        return _guard(self._facts.device_peak, self._origin)
+
+    def prepare(self) -> None:
+        """Imports what a render needs."""
+        _guard(self._facts.prepare, self._origin)
+
+    def memory(self, recipe: Recipe, levers: Collection[str]) -> MemoryParts:
+        """What a recipe needs."""
+        return self._of_type(MemoryParts, lambda: self._facts.memory(recipe, levers))
+
+    def use_levers(self, levers: Collection[str]) -> None:
+        """Makes later renders use exactly these levers."""
+        _guard(lambda: self._facts.use_levers(levers), self._origin)
 
 
 class _PassingWatch:
