@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from renderlock.actions.finals.verdicts import verdict_lines
 from renderlock.actions.import_pictures import ImportProgress, import_pictures
 from renderlock.actions.replay import Replay, replay
 from renderlock.actions.review import Decision, Signature, Verdict, decide, standing_decision, undo_decision
@@ -79,12 +80,13 @@ def show(
         record = opened.get(address)
         events = opened.events(record.address)
         path = opened.path_of(record)
+        verdicts = [f"verdict      {line}" for line in verdict_lines(opened, events)]
         if out is not None:
             write_new_file(out, opened.read(record))
     if json:
         answer_json(_record_json(record, events, path))
     else:
-        for line in _record_lines(record, events, path):
+        for line in (*_record_lines(record, events, path), *verdicts):
             answer(line)
 
 

@@ -10,12 +10,15 @@ import numpy as np
 from renderlock.actions.finals.limits import Limits, with_limits
 from renderlock.imaging.pixels import Pixels
 from renderlock.metrics.composition import composition_verdict, kept_composition
-from renderlock.metrics.seams import SeamLimits, SeamLine, SeamScore, score_seams, seam_verdict
+from renderlock.metrics.seams import SeamLimits, SeamLine, SeamScore, draw_seams, score_seams, seam_verdict
 from renderlock.spec.verdict import Verdict
 
 SEAM_LIMITS = SeamLimits(seam=1.25)
-"""Flat drawings reach 1.15 with no border to be seen, as next to nothing stands beside the line to compare it with; tiles
-that are only cut and pasted reach 2.5 to 9 (docs/finals.md). A pipeline may ask for less."""
+"""Flat drawings reach 1.15 with no border to be seen, as next to nothing stands beside the line to compare it with;
+tiles that are only cut and pasted reach 2.5 to 9 (docs/finals.md). A pipeline may ask for less."""
+
+MOST_DRAWN_PX = 32 * 1024**2
+"""Larger pictures are not drawn with their seams: that holds them whole in memory, several times."""
 
 COMPARED_PX = 512
 """Compositions are compared on pictures of about this side: whatever is larger is averaged down to it in bands."""
@@ -23,10 +26,14 @@ COMPARED_PX = 512
 
 @dataclass(frozen=True)
 class Judged:
-    """The seam score and every verdict about a merged final, the seam gate's first."""
+    """The seam score and every verdict about a merged final, the seam gate's first.
+
+    `drawn` shows where, if a seam shows.
+    """
 
     seams: SeamScore
     verdicts: tuple[Verdict, ...]
+    drawn: Pixels | None = None
 
     @property
     def seam(self) -> Verdict:
@@ -38,8 +45,10 @@ def judge_final(pixels: Pixels, base: Pixels, lines: Sequence[SeamLine], limits:
     """The judgement of H x W x 3 pixels, which may lie in a file, on their seam lines and against their base."""
     score = score_seams(pixels, lines)
     kept = kept_composition(averaged(base), averaged(pixels))
-    verdicts = (seam_verdict(score, SEAM_LIMITS), composition_verdict(kept))
-    return Judged(score, tuple(with_limits(verdict, limits) for verdict in verdicts))
+    found = (seam_verdict(score, SEAM_LIMITS), composition_verdict(kept))
+    verdicts = tuple(with_limits(verdict, limits) for verdict in found)
+    shows = not verdicts[0].passed and pixels.shape[0] * pixels.shape[1] <= MOST_DRAWN_PX
+    return Judged(score, verdicts, draw_seams(pixels, score) if shows else None)
 
 
 def averaged(pixels: Pixels) -> Pixels:

@@ -117,7 +117,8 @@ class Merger:
             )
         )
         for verdict in merged.judged.verdicts:
-            keep_verdict(self.maker.store, record, verdict)
+            drawn = merged.judged.drawn if verdict is merged.judged.seam else None
+            keep_verdict(self.maker.store, record, verdict, drawn=drawn)
         return record
 
     def _merge(self, recipe: Recipe, tiles: Tiles, blend: Blend) -> Merged:

@@ -5,26 +5,33 @@ A verdict is an event about a picture; of each gate the last one stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from renderlock.actions.finals.limits import Limits, with_limits
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.pixels import Pixels, decode_picture, encode_png
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.verdict import VERDICT_KIND, Verdict
-from renderlock.store.records import Event, NewEvent, RenderRecord
+from renderlock.store.records import Encoded, Event, NewEvent, RenderRecord
 from renderlock.store.store import Store
 
 BY = "renderlock"
 """Who signs the verdicts that no person gave."""
 
+DRAWN = "drawn"
+"""The field of a verdict that names the picture of where, a blob."""
+
 WISH = "wish"
 """The field of a text verdict that names the texts that were wanted."""
 
 
-def keep_verdict(store: Store, record: RenderRecord, verdict: Verdict, *, wish: str = "") -> None:
-    """Keeps what a gate said about a picture; raises `StoreError`."""
+def keep_verdict(
+    store: Store, record: RenderRecord, verdict: Verdict, *, wish: str = "", drawn: Pixels | None = None
+) -> None:
+    """Keeps what a gate said about a picture, with a picture of where if there is one; raises `StoreError`."""
     pairs = (*verdict.to_pairs(), (WISH, wish)) if wish else verdict.to_pairs()
+    if drawn is not None:
+        pairs = (*pairs, (DRAWN, store.keep_blob(Encoded(encode_png(drawn, {}), "image/png"))))
     store.append(NewEvent(VERDICT_KIND, record.address, BY, datetime.now(UTC), pairs))
 
 
@@ -32,6 +39,18 @@ def standing_verdicts(events: Iterable[Event]) -> tuple[Verdict, ...]:
     """The last verdict of each gate among events about one picture, oldest first."""
     standing = {dict(event.fields).get("gate", ""): event for event in events if event.kind == VERDICT_KIND}
     return tuple(Verdict.from_pairs(dict(event.fields)) for event in standing.values())
+
+
+def verdict_lines(store: Store, events: Iterable[Event]) -> Iterator[str]:
+    """The verdicts that stand about one picture, a line a measure that has a limit, and where a drawing of it is."""
+    found = {dict(event.fields).get("gate", ""): event for event in events if event.kind == VERDICT_KIND}
+    for event in found.values():
+        verdict = Verdict.from_pairs(dict(event.fields))
+        yield f"{verdict.gate}: {'passed' if verdict.passed else 'failed'}"
+        limited = (one for one in verdict.measures if one.least is not None or one.most is not None)
+        yield from (f"  {measure}" for measure in limited)
+        if drawn := dict(event.fields).get(DRAWN):
+            yield f"  shown in {store.layout.blob(drawn, 'image/png')}"
 
 
 def verdicts_by_picture(store: Store) -> Mapping[str, tuple[Verdict, ...]]:
