@@ -100,13 +100,15 @@ class Engine(Protocol):
 
 
 class Lane(Protocol):
-    """How many pictures one provider has in progress at once, whatever models they are of."""
+    """How many jobs of one provider are under way at once, whatever models they are of."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The provider's name."""
 
     @property
     def width(self) -> int:
-        """How many pictures may be in progress now."""
+        """How many jobs may be under way now."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ class Outcome(Generic[Job, Result]):
 class Lane(Protocol):
     """Jobs done elsewhere, by one provider, that take no worker of this machine."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tells it from other lanes."""
 
     @property
     def width(self) -> int:

@@ -102,6 +102,7 @@ class Book:
 
     store: Store
     calls: dict[str, CallRecord] = field(default_factory=dict)
+    _of: dict[str, list[str]] = field(default_factory=dict)
     _mark: int = 0
 
     def update(self) -> None:
@@ -111,6 +112,7 @@ class Book:
             name = dict(event.fields).get("call", "")
             if event.kind == INTENT:
                 self.calls[name] = CallRecord(name, event.subject, event.at, dict(event.fields))
+                self._of.setdefault(event.subject, []).append(name)
             elif name in self.calls:
                 self.calls[name] = self.calls[name].after(event)
 
@@ -123,11 +125,8 @@ class Book:
 
     def standing_of(self, subject: str, purpose: Purpose) -> tuple[CallRecord, ...]:
         """The calls for one piece of work that are not settled, oldest first."""
-        return tuple(
-            call
-            for call in self.calls.values()
-            if call.subject == subject and call.said("purpose") == purpose and call.standing != "settled"
-        )
+        calls = (self.calls[name] for name in self._of.get(subject, ()))
+        return tuple(call for call in calls if call.said("purpose") == purpose and call.standing != "settled")
 
 
 def read_book(store: Store) -> Book:

@@ -44,6 +44,7 @@ class StoreJournal:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _book: Book | None = None
     _noticed: set[tuple[str, TextPairs]] = field(default_factory=set)
+    _subjects: dict[str, str] = field(default_factory=dict)
 
     def recall(self, subject: str) -> Past | None:
         """The earlier call for this work that still stands; see `Journal`."""
@@ -53,6 +54,7 @@ class StoreJournal:
             if call.standing in ("open", "answered") and runs_elsewhere(call.said("process")):
                 raise CallInFlight(model=call.said("model"), process=call.said("process"))
             if call.standing != "kept" or not self._is_used(call):
+                self._subjects[call.id] = subject
                 return self._past(call)
         return None
 
@@ -66,6 +68,7 @@ class StoreJournal:
             "resume": resume,
             "estimate": "" if estimate is None else str(estimate),
         }
+        self._subjects[call] = work.subject
         with self._lock:
             self._refuse_over_budget(work, estimate, call="")
             self._write(INTENT, work.subject, call, fields)
@@ -113,8 +116,7 @@ class StoreJournal:
         return self._book
 
     def _tell(self, kind: str, call: str, fields: Mapping[str, str]) -> None:
-        with self._lock:
-            self._write(kind, self._read().calls[call].subject, call, fields)
+        self._write(kind, self._subjects[call], call, fields)
 
     def _write(self, kind: str, subject: str, call: str, fields: Mapping[str, str]) -> None:
         named = {name: text for name, text in fields.items() if text}

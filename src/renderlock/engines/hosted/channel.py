@@ -22,7 +22,7 @@ from renderlock.settings import Secret
 
 
 def _nobody_waits() -> None:
-    """Lets a wait go on."""
+    """Lets it go on."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,18 @@ class Channel:
             raise SettingInvalid(name=variable, found=url, allowed="https, as http would show the key to the network")
 
     def send(
-        self, request: WireRequest, *, on_wait: Callable[[], None] = _nobody_waits, billable: bool = True
+        self,
+        request: WireRequest,
+        *,
+        on_wait: Callable[[], None] = _nobody_waits,
+        on_start: Callable[[], None] = _nobody_waits,
+        billable: bool = True,
     ) -> Answer:
         """The provider's success (2xx), after as many attempts as patience allows.
 
-        `billable` requests take a place in the provider's lane; `on_wait` is called while they wait for it. Raises
-        what `prepare` raises and `refuse` gives, `ProviderTimeout`, `TransportFailed` and `BadAnswer`.
+        `billable` requests take a place in the provider's lane; `on_wait` is called while they wait for it, `on_start`
+        right before each is sent. Raises what these and `prepare` raise and `refuse` gives, `ProviderTimeout`,
+        `TransportFailed` and `BadAnswer`.
         """
         self.prepare()
 
@@ -96,6 +102,7 @@ class Channel:
             if not billable:
                 return self._exchange(request, billable=False)
             with self.lane.place(on_wait):
+                on_start()
                 answer = self._exchange(request, billable=True)
             self.lane.served()
             return answer

@@ -17,7 +17,7 @@ from renderlock.engines.capabilities import Capabilities, LifecycleState, SeedGr
 from renderlock.engines.hosted.channel import Channel
 from renderlock.engines.hosted.faults import error_of, retired
 from renderlock.engines.hosted.journal import Work
-from renderlock.engines.hosted.lanes import Lane
+from renderlock.engines.hosted.lanes import JobLane
 from renderlock.engines.hosted.model import HostedModel
 from renderlock.engines.hosted.prices import PriceNote, price_of
 from renderlock.engines.hosted.purchase import Bought, Buyer, Call, Deal, Obtained
@@ -37,6 +37,9 @@ class HostedEngine(ABC):
 
     resumes_by_call_id: ClassVar[bool] = False
     """Whether the provider knows a call by our own id from the moment it is sent."""
+
+    intends_when_sent: ClassVar[bool] = False
+    """Whether `obtain` buys by `call.send` alone, so that the intent need be written only once that has its place."""
 
     def __init__(self, model: HostedModel, options: EngineOptions) -> None:
         self.model = model
@@ -93,9 +96,9 @@ class HostedEngine(ABC):
         return facts
 
     @property
-    def lane(self) -> Lane:
-        """The lane of its provider."""
-        return self.channel.lane
+    def lane(self) -> JobLane:
+        """The lane of its provider, for those who start jobs."""
+        return JobLane(self.channel.lane)
 
     def identify(self) -> ModelIdentity:
         """Provider, model id and API surface."""
@@ -175,7 +178,7 @@ class HostedEngine(ABC):
 
     def _buy(self, work: Work, note: PriceNote | None, deal: Deal, watch: Watch) -> Bought:
         self.prepare()
-        buyer = Buyer(self.channel, lambda: watch.on_step(0, 1), self.resumes_by_call_id)
+        buyer = Buyer(self.channel, lambda: watch.on_step(0, 1), self.resumes_by_call_id, self.intends_when_sent)
         return buyer.buy(work, note.cost if note else None, deal)
 
     def _render_of(self, bought: Bought, deviations: tuple[Deviation, ...]) -> Render:
@@ -189,6 +192,8 @@ class HostedEngine(ABC):
 
 class OneShotEngine(HostedEngine):
     """A hosted engine of which one request gives the picture, or the link to it."""
+
+    intends_when_sent: ClassVar[bool] = True
 
     @abstractmethod
     def compose(self, recipe: Recipe, init: Pixels | None) -> WireRequest:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 _LOOK_AGAIN_S = 0.1
 """How often a waiting call looks whether it was stopped."""
@@ -68,6 +69,27 @@ class Lane:
                 self._width += 1
                 self._served = 0
                 self._changed.notify()
+
+
+@dataclass(frozen=True)
+class JobLane:
+    """A lane as those see it who start jobs: two jobs a place.
+
+    While one holds the place, the other may decode and store its picture, or stand ready; so that no place is empty
+    because of work that is done here.
+    """
+
+    lane: Lane
+
+    @property
+    def name(self) -> str:
+        """The provider's name."""
+        return self.lane.name
+
+    @property
+    def width(self) -> int:
+        """How many jobs may be under way now."""
+        return 2 * self.lane.width
 
 
 class Lanes:

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NoReturn, Protocol, assert_never
 
 from renderlock.engines.hosted.channel import Channel
@@ -53,17 +54,32 @@ class Obtained:
 
 @dataclass
 class Call:
-    """One paid call while it is made; `id` is a UUID, under which a provider that allows it can be asked again."""
+    """One paid call while it is made; `id` is a UUID, under which a provider that allows it can be asked again.
+
+    `intend` writes the intent and is None once that is done.
+    """
 
     id: str
     channel: Channel
     on_wait: Callable[[], None]
     resume: str = ""
     answer: Answer | None = None
+    intend: Callable[[], None] | None = None
+
+    @property
+    def is_intended(self) -> bool:
+        """Whether the intent is written."""
+        return self.intend is None
+
+    def start(self) -> None:
+        """Writes the intent, once."""
+        if self.intend is not None:
+            self.intend()
+            self.intend = None
 
     def send(self, request: WireRequest) -> Answer:
         """The provider's success to the request that is paid for."""
-        self.answer = self.channel.send(request, on_wait=self.on_wait)
+        self.answer = self.channel.send(request, on_wait=self.on_wait, on_start=self.start)
         return self.answer
 
     def ask(self, request: WireRequest) -> Answer:
@@ -111,11 +127,16 @@ class Bought:
 
 @dataclass(frozen=True)
 class Buyer:
-    """Buys pictures over one channel; `by_call_id` says that the provider knows a call by our own id."""
+    """Buys pictures over one channel.
+
+    `by_call_id` says that the provider knows a call by our own id, `intends_when_sent` that the deal buys by
+    `Call.send` alone, so that the intent can wait until that has its place in the lane.
+    """
 
     channel: Channel
     on_wait: Callable[[], None]
     by_call_id: bool = False
+    intends_when_sent: bool = False
 
     @property
     def _model(self) -> str:
@@ -152,7 +173,10 @@ class Buyer:
         self.channel.prepare()
         call = Call(str(uuid.uuid4()), self.channel, self.on_wait)
         call.resume = call.id if self.by_call_id else ""
-        self.channel.options.journal.intend(work, estimate, call=call.id, resume=call.resume)
+        journal = self.channel.options.journal
+        call.intend = partial(journal.intend, work, estimate, call=call.id, resume=call.resume)
+        if not self.intends_when_sent:
+            call.start()
         return self._take(call.id, self._outcome(call, deal.obtain), estimate)
 
     def _resume(self, past: Past, estimate: Cost | None, deal: Deal) -> Bought:
@@ -171,6 +195,8 @@ class Buyer:
         try:
             return ask(call)
         except HostedError as error:
+            if not call.is_intended:
+                raise
             if isinstance(error, BadAnswer) and call.answer is not None:
                 evidence = call.answer.body
             if error.billed == "maybe" and call.resume:
@@ -180,7 +206,7 @@ class Buyer:
                 raise may_be_billed(self._model, call.id, error) from error
             raise
         except RenderlockError as error:
-            if not call.resume and call.answer is None:
+            if call.is_intended and not call.resume and call.answer is None:
                 journal.failed(call.id, kind=type(error).__name__, words=str(error), billed="no", evidence=b"")
             raise
 

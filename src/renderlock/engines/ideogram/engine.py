@@ -7,6 +7,7 @@ recipe is the prompt that was rendered; a prompt that comes back rewritten is re
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 from renderlock.engines.base import Engine, EngineOptions, Probe, Render, Watch
 from renderlock.engines.hosted.engine import HostedEngine, OneShotEngine
@@ -141,6 +142,8 @@ class V3Engine(_Ideogram, OneShotEngine):
 
 class V2Engine(_Ideogram):
     """`ideogram-2` of the v2 API: started, then asked for by its generation id, also by a later run."""
+
+    intends_when_sent: ClassVar[bool] = True
 
     def obtain(self, recipe: Recipe, init: Pixels | None, call: Call) -> Obtained:
         """Starts a generation, writes its id down, and waits for it."""
