@@ -20,6 +20,7 @@ from renderlock.metrics.seams import score_seams
 
 FAMILIES = ("step_1", "step_32", "notch_32")
 OVERLAP_PX = 96
+TILES_PX = (270, 290, 310, 330)
 DRIFT = 4.0
 DETAIL_PX = 2.0
 LIMITS = {"step_1": (0.0, 1.05), "step_32": (0.0, 1.05), "notch_32": (0.97, 1.03)}
@@ -74,14 +75,14 @@ def measure_seams(_: Path) -> bool:
 
 
 def ratios_of(blend: str, *, drift: bool, detail: bool) -> list[float]:
-    """The geometric mean over all photographs and two grids each, against the photographs themselves."""
+    """The geometric mean over all photographs and four grids each, against the photographs themselves."""
     logs = []
     for photograph in shipped_photographs().values():
         if min(photograph.shape[:2]) < 400:
             continue
         low = gaussian(photograph.astype(np.float64), sigma=DETAIL_PX, channel_axis=-1)
         tiles = Tiles(low, photograph - low, drift, detail)
-        for most in (280, 320):
+        for most in TILES_PX:
             grid = solve_grid(photograph.shape[1], photograph.shape[0], most=(most, most), overlap=OVERLAP_PX)
             logs.append(_levels(_merged(grid, tiles, blend), grid) - _levels(photograph, grid))
     return [float(ratio) for ratio in np.exp(np.mean(logs, axis=0))]

@@ -86,11 +86,13 @@ class BackProjector:
         for again in self._rounds:
             sums = again.push(sums)
         colours = sums.shape[2] // 2
-        correction = self._up.push(self._across_up.across(sums[..., colours:]))
-        if len(correction):
-            ready = self._waiting.take(len(correction))
-            ready[..., :colours] += correction
-            yield ready
+        # Few at a time: each of these small rows frees several of the large picture's.
+        for row in range(len(sums)):
+            correction = self._up.push(self._across_up.across(sums[row : row + 1, :, colours:]))
+            if len(correction):
+                ready = self._waiting.take(len(correction))
+                ready[..., :colours] += correction
+                yield ready
 
     def _differences(self, rows: Floats, kind: type[np.uint8 | np.uint16]) -> Floats:
         """The base less the picture scaled down, twice: as the first round's difference and as the sum so far."""
@@ -165,7 +167,7 @@ class _Lines:
     def drop(self, top: int) -> None:
         """Lets go of the rows above `top`."""
         gone = max(0, min(top, self.bottom) - self.top)
-        self.rows = self.rows[gone:].copy() if gone else self.rows
+        self.rows = self.rows[gone:]
         self.top += gone
 
     def take(self, count: int) -> Floats:

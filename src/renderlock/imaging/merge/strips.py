@@ -18,7 +18,8 @@ from renderlock.imaging.merge.two_band import Floats, merge_overlap
 from renderlock.imaging.pixels import Raster, colour_channels
 from renderlock.imaging.tiles import Grid
 
-SLAB_ROWS = 32
+SLAB_BYTES = 4 << 20
+"""Rows leave in pieces of about this size."""
 
 Emit = Callable[[Floats], None]
 
@@ -31,16 +32,25 @@ def merge_strips(grid: Grid, source: TileSource, offsets: NDArray[np.float64], e
     waiting: Floats | None = None
     for row, span in enumerate(grid.down):
         first = row * grid.columns
-        strip = _merge_row(grid, source, row, offsets[first : first + grid.columns])
         until = grid.down[row + 1].start if row + 1 < grid.rows else grid.height
-        shared = 0 if waiting is None else len(waiting)
-        merged = strip.rows(0, 0) if waiting is None else _merge_below(waiting, strip.rows(0, shared))
-        cut = until - span.start
-        _emit_slabs(merged[:cut], emit)
-        for top in range(shared, cut, SLAB_ROWS):
-            emit(strip.rows(top, min(top + SLAB_ROWS, cut)))
-        waiting = np.concatenate([merged[cut:], strip.rows(max(cut, shared), span.length)])
-        waiting = waiting if len(waiting) else None
+        # The strip is not named here, so that it is gone before the next one is made.
+        waiting = _finish_strip(
+            _merge_row(grid, source, row, offsets[first : first + grid.columns]), waiting, until - span.start, emit
+        )
+
+
+def _finish_strip(strip: _Strip, above: Floats | None, cut: int, emit: Emit) -> Floats | None:
+    """Emits a strip's rows up to `cut`, merged with what lies above; gives the rest, which the next strip overlaps."""
+    shared = 0 if above is None else len(above)
+    merged = strip.rows(0, 0) if above is None else _merge_below(above, strip.rows(0, shared))
+    _emit_slabs(merged[:cut], emit)
+    slab = _slab_rows(merged)
+    for top in range(shared, cut, slab):
+        emit(strip.rows(top, min(top + slab, cut)))
+    if cut >= strip.height:
+        return None
+    rest = strip.rows(max(cut, shared), strip.height)
+    return np.concatenate([merged[cut:], rest]) if cut < shared else rest
 
 
 @dataclass(frozen=True)
@@ -112,8 +122,14 @@ def _merge_below(above: Floats, below: Floats) -> Floats:
 
 
 def _emit_slabs(rows: Floats, emit: Emit) -> None:
-    for top in range(0, len(rows), SLAB_ROWS):
-        emit(np.ascontiguousarray(rows[top : top + SLAB_ROWS]))
+    slab = _slab_rows(rows)
+    for top in range(0, len(rows), slab):
+        emit(np.ascontiguousarray(rows[top : top + slab]))
+
+
+def _slab_rows(rows: Floats) -> int:
+    _, width, channels = rows.shape
+    return max(1, SLAB_BYTES // (width * channels * 4))
 
 
 def _has_alpha(pixels: Raster | Floats) -> bool:
