@@ -1,4 +1,4 @@
-"""Replay: renders a recipe again and says how equal the picture came out, with the measures."""
+"""Replay: makes a picture again and says how equal it came out, with the measures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from renderlock.engines.base import Watch
 from renderlock.errors import NotReplayable
 from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, encode_png, fit_to
 from renderlock.metrics.agreement import Level, Measures, compare
+from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe
 from renderlock.spec.standing import Standing
 from renderlock.store.png_texts import texts_of
@@ -34,29 +35,64 @@ class Replay:
 
 
 def replay(store: Store, models: Models, address: str, *, reference: str | None, watch: Watch) -> Replay:
-    """Renders the recipe of an address again and compares it with the stored picture; stores nothing.
+    """Makes the picture of an address again and compares it with the stored one; stores nothing.
 
-    `reference` names where the model is now, where its key does not say. Raises `NotReplayable` for an imported
-    picture, or where the model found is not the recipe's; `UnknownName` for the address; what the engine raises.
+    A render is rendered again, a tile over its part of its base; a final is merged again from its tiles, an enlarged
+    picture enlarged again. `reference` names where the model is now, where its key does not say. Raises
+    `NotReplayable` for an imported or composed picture, or where the model found is not the recipe's; `UnknownName`
+    for the address; what the engine raises.
     """
     record = store.get(address)
     recipe = _recipe_of(record)
-    name = reference or recipe.model.reference
-    engine = models.engine(name)
-    if models.identity(name).key != recipe.model:
-        reason = f"{name} is not the model it was made with ({recipe.model.reference}, weights {_short(recipe)})"
-        raise NotReplayable(address=record.address, reason=reason, action="Name the right model with --model.")
-    render = engine.render(recipe, _init_pixels(store, record, recipe), watch)
+    made = _make_again(store, models, record, recipe, _Way(reference, watch))
     stored = store.read(record)
-    agreement = compare(decode_picture(stored), render.pixels)
-    same_bytes = stored == encode_png(render.pixels, texts_of(recipe, record.standing))
+    agreement = compare(decode_picture(stored), made.pixels)
+    same_bytes = stored == encode_png(made.pixels, texts_of(recipe, record.standing))
     return Replay(
         record=record,
         level=Level.SAME_BYTES if same_bytes else agreement.level,
         measures=agreement.measures,
         notes=agreement.notes,
-        environment=read_environment([engine]).fingerprint,
+        environment=made.environment.fingerprint,
     )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where the model is now, and who watches."""
+
+    reference: str | None
+    watch: Watch
+
+
+@dataclass(frozen=True)
+class _MadeAgain:
+    """The pixels made again, and on which environment."""
+
+    pixels: Pixels
+    environment: Environment
+
+
+def _make_again(store: Store, models: Models, record: RenderRecord, recipe: Recipe, way: _Way) -> _MadeAgain:
+    if recipe.model.engine == "compose":
+        reason = "its overlays, fonts and palette are files of the project, which the store does not keep"
+        action = "Run the pipeline again: a composition of the same files is found, others make another picture."
+        raise NotReplayable(address=record.address, reason=reason, action=action)
+    if recipe.tiling is not None or recipe.model.engine == "upscale":
+        # Loaded here as merging and enlarging take libraries that other replays do without.
+        from renderlock.actions.finals import replaying  # noqa: PLC0415
+
+        if recipe.tiling is not None:
+            engine = models.engine(way.reference or recipe.model.reference)
+            return _MadeAgain(replaying.merged_again(store, record), read_environment([engine]))
+        return _MadeAgain(replaying.enlarged_again(store, models, record, recipe), read_environment([]))
+    name = way.reference or recipe.model.reference
+    engine = models.engine(name)
+    if models.identity(name).key != recipe.model:
+        reason = f"{name} is not the model it was made with ({recipe.model.reference}, weights {_short(recipe)})"
+        raise NotReplayable(address=record.address, reason=reason, action="Name the right model with --model.")
+    render = engine.render(recipe, _init_pixels(store, record, recipe), way.watch)
+    return _MadeAgain(render.pixels, read_environment([engine]))
 
 
 def _recipe_of(record: RenderRecord) -> Recipe:
@@ -70,6 +106,10 @@ def _init_pixels(store: Store, record: RenderRecord, recipe: Recipe) -> Pixels |
     """The init picture by its pixels: another render of the store, or nothing that can be found again."""
     if recipe.init is None:
         return None
+    if "tile" in dict(record.source):
+        from renderlock.actions.finals import replaying  # noqa: PLC0415  # as above
+
+        return replaying.tile_start(store, record)
     for source in store.records():
         if source.pixels == recipe.init.picture:
             pixels = decode_picture(store.read(source))

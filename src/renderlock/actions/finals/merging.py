@@ -26,9 +26,10 @@ from renderlock.actions.finals.tiles import Tiles, base_canvas
 from renderlock.actions.finals.verdicts import keep_verdict
 from renderlock.actions.making import Maker
 from renderlock.actions.plan import Job
-from renderlock.errors import StoreDamaged
+from renderlock.errors import RecipeError, StoreDamaged
 from renderlock.imaging.merge import Blend, MergeReport, merge_tiles
 from renderlock.imaging.pixels import Pixels, Raster, decode_picture, fit_to
+from renderlock.imaging.sinks import RowSink
 from renderlock.imaging.tiles import Tile
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe
@@ -137,6 +138,24 @@ class Merger:
         return self._staged.enter_context(
             staging(self.maker.store.layout.tmp, recipe.size, channels=CHANNELS, texts=texts)
         )
+
+
+def merge_again(store: Store, record: RenderRecord, sink: RowSink) -> None:
+    """Merges the tiles of a kept final once more, as it was merged, into a sink of 16-bit rows.
+
+    Raises `UnknownName` where a tile is not in the store any more, `StoreDamaged`, and `RecipeError` for a record that
+    does not name its tiles.
+    """
+    recipe, lineage = record.recipe, dict(record.source)
+    if recipe is None or recipe.tiling is None or "tiles" not in lineage:
+        raise RecipeError(field="source", found="no tiles", allowed="the addresses of the final's tiles")
+    grid = grid_of_recipe(recipe)
+    kept = [store.get(address) for address in lineage["tiles"].split()]
+    tiles = AnchoredTiles(
+        store, dict(zip(grid.tiles, kept, strict=True)), base_canvas(store, store.get(lineage["base"]), recipe)
+    )
+    blend: Blend = "hann" if lineage.get("blend") == "hann" else "two-band"
+    merge_tiles(grid, tiles, sink, blend=blend)
 
 
 def shown_base(canvas: Canvas) -> Pixels:

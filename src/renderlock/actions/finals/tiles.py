@@ -109,7 +109,7 @@ class TileMaker:
         stop, errors = self.maker.stop, []
 
         def draw(one: TileJob) -> RenderRecord:
-            where = (("base", base.address), ("tile", str(one.tile)))
+            where = (("base", base.address), ("canvas", str(canvas.size)), ("tile", str(one.tile)))
             work = Work(one.recipe, canvas.cut(one.tile), source=where)
             return self.maker.draw(self.job, work, self.tally)
 
