@@ -128,8 +128,8 @@ def _emit_slabs(rows: Floats, emit: Emit) -> None:
 
 
 def _slab_rows(rows: Floats) -> int:
-    _, width, channels = rows.shape
-    return max(1, SLAB_BYTES // (width * channels * 4))
+    row_bytes: int = rows.shape[1] * rows.shape[2] * 4
+    return max(1, SLAB_BYTES // row_bytes)
 
 
 def _has_alpha(pixels: Raster | Floats) -> bool:
