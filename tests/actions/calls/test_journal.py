@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -118,6 +119,23 @@ def test_a_budget_stops_before_it_is_passed_and_counts_what_is_in_flight(store: 
     assert "call-3" not in read_book(store).calls
     journal.failed("call-2", kind="RateLimited", words="too many", billed="no", evidence=b"")
     intend(journal, "call-4", subject="rl1:4")
+
+
+def test_a_budget_holds_among_threads_and_lets_all_through_that_fit(store: Store) -> None:
+    journal = StoreJournal(store, Cost(Decimal("0.40"), "USD"))
+
+    def buy(number: int) -> bool:
+        try:
+            intend(journal, f"call-{number}", subject=f"rl1:{number}")
+        except BudgetExceeded:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        bought = list(pool.map(buy, range(12)))
+
+    assert sum(bought) == 5
+    assert read_book(store).spent() == {"USD": Decimal("0.40")}
 
 
 def test_a_budget_counts_what_earlier_runs_spent(store: Store) -> None:

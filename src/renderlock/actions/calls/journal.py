@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from renderlock.actions.calls.book import ACCEPTED, ANSWERED, FAILED, INTENT, KEPT, NOTE, Book, CallRecord, Purpose
 from renderlock.actions.calls.processes import runs_elsewhere, this_process
@@ -45,6 +46,7 @@ class StoreJournal:
     _book: Book | None = None
     _noticed: set[tuple[str, TextPairs]] = field(default_factory=set)
     _subjects: dict[str, str] = field(default_factory=dict)
+    _reserved: dict[str, Cost] = field(default_factory=dict)
 
     def recall(self, subject: str) -> Past | None:
         """The earlier call for this work that still stands; see `Journal`."""
@@ -69,15 +71,19 @@ class StoreJournal:
             "estimate": "" if estimate is None else str(estimate),
         }
         self._subjects[call] = work.subject
-        with self._lock:
-            self._refuse_over_budget(work, estimate, call="")
+        self._reserve(work, estimate, call)
+        try:
             self._write(INTENT, work.subject, call, fields)
-            try:
+        finally:
+            with self._lock:
+                self._reserved.pop(call, None)
+        try:
+            with self._lock:
                 self._refuse_second(work, call)
-                self._refuse_over_budget(work, estimate, call=call)
-            except RenderlockError as error:
-                self._write(FAILED, work.subject, call, _failure(type(error).__name__, str(error), "no"))
-                raise
+                self._refuse_over_budget(work, estimate, coming=0)
+        except RenderlockError as error:
+            self._write(FAILED, work.subject, call, _failure(type(error).__name__, str(error), "no"))
+            raise
 
     def accepted(self, call: str, resume: str) -> None:
         """Keeps the provider's id; see `Journal`."""
@@ -127,8 +133,15 @@ class StoreJournal:
             if other.id != call and runs_elsewhere(other.said("process")):
                 raise CallInFlight(model=work.model, process=other.said("process"))
 
-    def _refuse_over_budget(self, work: Work, estimate: Cost | None, *, call: str) -> None:
-        """Raises where the budget would be passed; a call that is in the book already counts once."""
+    def _reserve(self, work: Work, estimate: Cost | None, call: str) -> None:
+        """Holds the money of a call until its intent is in the book; writing takes long and goes on side by side."""
+        with self._lock:
+            self._refuse_over_budget(work, estimate, coming=1)
+            if estimate is not None:
+                self._reserved[call] = estimate
+
+    def _refuse_over_budget(self, work: Work, estimate: Cost | None, *, coming: int) -> None:
+        """Raises where so many more pictures at this price would pass the budget."""
         budget = self.budget
         if budget is None:
             return
@@ -136,9 +149,11 @@ class StoreJournal:
             raise PriceUnknown(model=work.model, budget=budget)
         if estimate.currency != budget.currency:
             raise CurrencyMismatch(model=work.model, budget=budget.currency, price=estimate.currency)
-        spent = Cost(self._read().spent().get(budget.currency, estimate.amount * 0), budget.currency)
-        coming = estimate.amount * (0 if call else 1)
-        if spent.amount + coming > budget.amount:
+        book = self._read()
+        # A call that is written but still held counts once.
+        held = sum((cost.amount for call, cost in self._reserved.items() if call not in book.calls), Decimal(0))
+        spent = Cost(book.spent().get(budget.currency, Decimal(0)) + held, budget.currency)
+        if spent.amount + estimate.amount * coming > budget.amount:
             raise BudgetExceeded(budget=budget, spent=spent, price=estimate, model=work.model)
 
     def _is_used(self, call: CallRecord) -> bool:
