@@ -1,7 +1,7 @@
 """Whether the texts a picture must carry can be read in it, letter by letter: the text gate.
 
 A pass says that it reads right, never that it is drawn right: readers overlook malformed strokes, so a person still
-looks at the strip of `draw_text_strip`. Texts in letters that the reader does not know are never passed.
+looks. Texts in letters that the reader does not know are never passed.
 """
 
 from __future__ import annotations

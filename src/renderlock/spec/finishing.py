@@ -14,7 +14,24 @@ from renderlock.spec.recipe import Size
 Anchor = Literal[
     "full", "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"
 ]
-Blend = Literal["normal", "multiply", "screen", "overlay", "darken", "lighten", "hard-light", "soft-light"]
+Blend = Literal[
+    "normal",
+    "multiply",
+    "screen",
+    "overlay",
+    "darken",
+    "lighten",
+    "color-dodge",
+    "color-burn",
+    "hard-light",
+    "soft-light",
+    "difference",
+    "exclusion",
+    "hue",
+    "saturation",
+    "color",
+    "luminosity",
+]
 Dither = Literal["none", "ordered", "diffusion"]
 Rung = Literal[
     "unload",
