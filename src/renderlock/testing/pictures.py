@@ -23,10 +23,10 @@ from renderlock.testing.options import Style
 
 Format = Literal["png", "jpeg", "webp"]
 
-SHORT_SIDE_PX = 96
-LONGEST_SIDE_PX = 256
+SHORT_SIDE_PX = 128
+LONGEST_SIDE_PX = 384
 CELL_PX = 32
-STEPS = 6
+STEPS = 8
 MOST_KEPT = 64
 MEDIA_TYPES: dict[Format, str] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 
@@ -113,7 +113,7 @@ class Painter:
 
 
 def small_size(size: Size) -> Size:
-    """A size near `size` in shape that the embedded engine renders quickly: short side 96 px, long side at most 256."""
+    """A size near `size` in shape that the embedded engine renders quickly: short side 128 px, long side at most 384."""
     ratio = max(size.width, size.height) / min(size.width, size.height)
     long = min(round(SHORT_SIDE_PX * ratio / CELL_PX) * CELL_PX, LONGEST_SIDE_PX)
     return Size(long, SHORT_SIDE_PX) if size.width >= size.height else Size(SHORT_SIDE_PX, long)
