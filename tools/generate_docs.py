@@ -19,11 +19,13 @@ from renderlock.spec.pipeline_schema import pipeline_schema
 
 DOCS = Path(__file__).parent.parent / "docs"
 STORE_COMMANDS = ("check", "rebuild", "gc", "info")
+TESTING_COMMANDS = ("serve", "faults")
 
 
 def cli_page() -> str:
     """Every command with its `--help`, as a terminal of 80 columns shows it."""
     calls = [(), *((name,) for name in COMMANDS), *(("store", name) for name in STORE_COMMANDS)]
+    calls += [("testing", name) for name in TESTING_COMMANDS]
     parts = ["# Commands\n\nMade from the code by `make docs`. Exit codes are in [errors.md](errors.md).\n"]
     for call in calls:
         words = " ".join(("renderlock", *call))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import Annotated, Literal
 
@@ -56,13 +57,17 @@ def serve(
     )
     with open_server(provider, options) as server:
         variables = PROVIDERS[provider].pointing(server.url, server.key)
+        attempt = shlex.join(
+            ["renderlock", "variants", "-m", PROVIDERS[provider].model, "-p", "a red apple", "-n", "1"]
+        )
         if json:
-            answer_json({"provider": provider, "url": server.url, "key": server.key, "environment": variables})
+            told: dict[str, object] = {"provider": provider, "url": server.url, "key": server.key}
+            answer_json(told | {"environment": variables, "try": attempt})
         else:
             answer(f"{provider} at {server.url}, key {server.key}")
             for name, value in variables.items():
                 answer(f"export {name}={value}")
-            answer(f"renderlock variants {PROVIDERS[provider].model} --prompt 'a red apple'")
+            answer(attempt)
         try:
             while True:
                 time.sleep(3600)
