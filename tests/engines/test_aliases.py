@@ -8,14 +8,29 @@ import pytest
 
 from renderlock.engines.aliases import ALIASES, full_reference
 from renderlock.engines.base import EngineOptions, Hosted
+from renderlock.engines.hosted.engine import HostedEngine
 from renderlock.engines.hosted.prices import our_prices, price_of
 from renderlock.engines.resolve import Request, resolve
 from renderlock.engines.table import open_engine
 from renderlock.errors import InputUnusable, NotCapable, UnknownName
 from renderlock.spec.recipe import Init, Size
 
+PAGE = (Path(__file__).parents[2] / "docs" / "hosted.md").read_text("utf-8")
+
 OWN = """{"format": "renderlock prices 1", "rows": [
   {"model": "ideogram:V_2", "amount": "0.05", "currency": "EUR", "date": "2026-11-01"}]}"""
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_the_page_of_hosted_models_names_every_alias(name: str) -> None:
+    assert f"`{name}`" in PAGE
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_the_page_names_every_variable_that_may_hold_a_key(name: str) -> None:
+    engine = open_engine(name, EngineOptions())
+    assert isinstance(engine, HostedEngine)
+    assert not [key for key in engine.model.provider.key_variables if f"`{key}`" not in PAGE]
 
 
 @pytest.mark.parametrize("name", ALIASES)
