@@ -23,7 +23,6 @@ from renderlock.errors import (
     ReasonMissing,
     UnknownName,
 )
-from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.lock import Lock, LockChange, LockedModel, read_lock
 from renderlock.spec.pipeline import Pipeline
 from renderlock.spec.pipeline_edit import edit_model
