@@ -19,10 +19,10 @@ from renderlock.errors import NotCapable, OutOfMemory, RecipeError
 from renderlock.imaging.pixels import Pixels, digest_pixels
 from renderlock.spec.recipe import Init, Recipe, Size
 
-LARGE = Size(192, 160)
+LARGE = Size(128, 96)
 
 
-def recipe_of(engine: DiffusersEngine, size: Size = LARGE, *, steps: int = 3) -> Recipe:
+def recipe_of(engine: DiffusersEngine, size: Size = LARGE, *, steps: int = 2) -> Recipe:
     guidance = engine.capabilities.guidance_scale
     scale = None if guidance is None or guidance.default is None else max(guidance.default, 4.0)
     request = Request("red apple", 7, size=size, steps=steps, guidance_scale=scale)
@@ -78,7 +78,7 @@ def test_split_guidance_serves_models_that_take_lists_too() -> None:
 
 
 def test_a_lever_makes_the_dry_run_smaller_where_it_acts(engine: DiffusersEngine) -> None:
-    recipe = recipe_of(engine, Size(512, 512))
+    recipe = recipe_of(engine, Size(256, 256))
 
     plain = engine.memory(recipe, ())
     split = engine.memory(recipe, {"split-guidance"})
@@ -144,7 +144,7 @@ def test_a_failed_attempt_is_gone_on_with_and_gives_the_same_pixels(engine: Diff
         plain = pixels_of(engine, recipe)
     total = counting.allocations
 
-    for share in (0, 0.1, 0.5, 0.9, 0.999):
+    for share in (0, 0.5, 0.999):
         with pytest.raises(OutOfMemory), LiveTensors(refuse=refusing(int(total * share))):
             engine.render(recipe, None, Unwatched())
         with LiveTensors() as again:
@@ -174,7 +174,7 @@ def test_nothing_is_kept_of_another_picture_or_of_a_finished_one(engine: Diffuse
 def test_after_running_out_while_decoding_only_the_decoding_is_done_again_in_tiles(engine: DiffusersEngine) -> None:
     from renderlock.engines.diffusers_local.live_tensors import LiveTensors
 
-    recipe = recipe_of(engine, steps=8)
+    recipe = recipe_of(engine, steps=5)
     in_tiles = replace(recipe, extras=(("vae_tile_px", 64),))
     fresh = pixels_of(engine, in_tiles)
     with LiveTensors() as decoding:
@@ -191,7 +191,7 @@ def test_after_running_out_while_decoding_only_the_decoding_is_done_again_in_til
     assert again.allocations < 1.1 * decoding.allocations
 
 
-@pytest.mark.parametrize("tile_px", [64, 96, 128])
+@pytest.mark.parametrize("tile_px", [64, 96])
 def test_a_picture_decoded_in_tiles_is_nearly_the_one_decoded_whole(engine: DiffusersEngine, tile_px: int) -> None:
     recipe = recipe_of(engine)
     whole = pixels_of(engine, recipe).astype(int)
@@ -210,8 +210,8 @@ def test_tiles_of_a_flat_picture_have_one_tone(stable_diffusion: Path) -> None:
 
     vae = AutoencoderKL.from_pretrained(stable_diffusion / "vae").eval()
     torch.manual_seed(1)
-    latent = torch.randn(1, 4, 96, 96) * 0.01
-    latent[..., 48:, 48:] = torch.randn(1, 4, 48, 48) * 3  # one busy corner, whose tile alone would look otherwise
+    latent = torch.randn(1, 4, 64, 64) * 0.01
+    latent[..., 40:, 40:] = torch.randn(1, 4, 24, 24) * 3  # one busy corner, whose tile alone would look otherwise
     with torch.no_grad():
         ours = decode_in_tiles(vae, latent, 64, lambda part: vae.decode(part).sample)
         vae.enable_tiling()
@@ -227,7 +227,7 @@ def test_tiles_of_a_flat_picture_have_one_tone(stable_diffusion: Path) -> None:
 def test_a_picture_no_larger_than_a_tile_is_decoded_whole(engine: DiffusersEngine) -> None:
     recipe = recipe_of(engine)
 
-    tiled = pixels_of(engine, replace(recipe, extras=(("vae_tile_px", 192),)))
+    tiled = pixels_of(engine, replace(recipe, extras=(("vae_tile_px", 128),)))
 
     assert digest_pixels(tiled) == digest_pixels(pixels_of(engine, recipe))
 
