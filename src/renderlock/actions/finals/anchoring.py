@@ -32,22 +32,23 @@ def anchor(pixels: Pixels, base: Pixels) -> NDArray[np.uint16]:
 
     Each round adds the smoothed difference to the base, clipped to `MOST_DRIFT` levels a pixel.
     """
-    levels, wanted = pixels.astype(np.float32), base.astype(np.float32)
-    for _ in range(ROUNDS):
-        levels += smooth_field(np.clip(wanted - levels, -MOST_DRIFT, MOST_DRIFT))
-    return np.round(np.clip(levels, 0, 255) * LEVEL).astype(np.uint16)
+    anchored = np.empty(pixels.shape, np.uint16)
+    for channel in range(pixels.shape[2]):
+        levels, wanted = (picture[:, :, channel].astype(np.float32) for picture in (pixels, base))
+        for _ in range(ROUNDS):
+            levels += smooth_field(np.clip(wanted - levels, -MOST_DRIFT, MOST_DRIFT))
+        anchored[:, :, channel] = np.rint(np.clip(levels, 0, 255, out=levels) * np.float32(LEVEL))
+    return anchored
 
 
 def smooth_field(values: Floats) -> Floats:
-    """The low band of H x W x C values: block means, smoothed over neighbours (1 2 1), bicubic between them."""
-    height, width, channels = values.shape
-    rows, columns = -(-height // BLOCK_PX), -(-width // BLOCK_PX)
-    missing = (rows * BLOCK_PX - height, columns * BLOCK_PX - width)
-    filled = np.pad(values, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
-    means = filled.reshape(rows, BLOCK_PX, columns, BLOCK_PX, channels).mean(axis=(1, 3))
-    smoothed = _one_two_one(_one_two_one(means).transpose(1, 0, 2)).transpose(1, 0, 2)
-    planes = [_enlarged(smoothed[:, :, channel]) for channel in range(channels)]
-    return np.stack(planes, axis=2)[:height, :width]
+    """The low band of H x W values: block means, smoothed over neighbours (1 2 1), bicubic between them."""
+    height, width = values.shape
+    means: Floats = np.asarray(Image.fromarray(values).reduce(BLOCK_PX))
+    smoothed = _one_two_one(_one_two_one(means).T).T
+    size = (smoothed.shape[1] * BLOCK_PX, smoothed.shape[0] * BLOCK_PX)
+    field: Floats = np.asarray(Image.fromarray(np.ascontiguousarray(smoothed)).resize(size, Image.Resampling.BICUBIC))
+    return field[:height, :width]
 
 
 def _one_two_one(values: Floats) -> Floats:
@@ -55,10 +56,3 @@ def _one_two_one(values: Floats) -> Floats:
     above, below = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
     smoothed: Floats = (above + 2 * values + below) / np.float32(4)
     return smoothed
-
-
-def _enlarged(plane: Floats) -> Floats:
-    height, width = plane.shape
-    size = (width * BLOCK_PX, height * BLOCK_PX)
-    enlarged: Floats = np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, Image.Resampling.BICUBIC))
-    return enlarged

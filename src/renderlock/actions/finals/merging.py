@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
@@ -38,18 +38,31 @@ from renderlock.store.records import NewRender, RenderRecord, TextPairs
 from renderlock.store.store import Store
 
 CHANNELS = 3
+KEPT_BYTES = 32 * 1024**2
 
 
 @dataclass(frozen=True)
 class AnchoredTiles:
-    """The tiles of a picture, read from the store one at a time, each anchored to the tone of its part of the base."""
+    """The tiles of a picture, read from the store one at a time, each anchored to the tone of its part of the base.
+
+    A merge reads tiles twice; up to `KEPT_BYTES` of them are kept from the first time.
+    """
 
     store: Store
     records: Mapping[Tile, RenderRecord]
     canvas: Canvas
+    _kept: dict[Tile, Raster] = field(default_factory=dict)
 
     def read(self, tile: Tile) -> Raster:
         """The tile in 16 bits, alpha laid on white; raises `StoreDamaged` where it has another size."""
+        if tile in self._kept:
+            return self._kept[tile]
+        anchored = self._read(tile)
+        if (len(self._kept) + 1) * anchored.nbytes <= KEPT_BYTES:
+            self._kept[tile] = anchored
+        return anchored
+
+    def _read(self, tile: Tile) -> Raster:
         pixels = decode_picture(self.store.read(self.records[tile]))
         if pixels.shape[:2] != (tile.height, tile.width):
             reason = f"the tile is {pixels.shape[1]}x{pixels.shape[0]}, not {tile.width}x{tile.height}"
