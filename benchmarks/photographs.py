@@ -48,9 +48,9 @@ def shipped_photographs() -> dict[str, Pixels]:
     return found
 
 
-def photographs(folder: Path | None) -> dict[str, Pixels]:
-    """scikit-image's photographs, and every JPEG and PNG of the folder if one is given."""
-    found = shipped_photographs()
+def photographs(folder: Path | None, *, shipped: bool = True) -> dict[str, Pixels]:
+    """scikit-image's photographs, unless they are not wanted, and every JPEG and PNG of the folder if one is given."""
+    found = shipped_photographs() if shipped else {}
     if folder is not None:
         paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
         found |= {path.name: read_rgb(path) for path in paths}

@@ -32,7 +32,7 @@ from renderlock.metrics.seams.score import pool_lines, pooled
 SIDES_PX = (256, 384, 512, 768, 1024, 1536, 2048)
 FACTORS = (1, 2, 4)
 EXTENTS: tuple[Extent, ...] = ("line", "picture")
-SHARES: dict[Kind, float] = {"step": 0.4, "break": 0.2, "notch": 0.2, "mismatch": 0.2}
+SHARES: dict[Kind, float] = {"step": 0.5, "break": 0.2, "notch": 0.1, "mismatch": 0.2}
 """How the false alarms are shared out: half to single lines and half to whole pictures, then by kind."""
 
 FEWEST = 100
@@ -91,10 +91,11 @@ def calibrate(samples: Sequence[Sample], made: str) -> Null:
     tails: dict[Extent, tuple[Tails, ...]] = {"line": _tails_by_class(lines), "picture": _tails_by_class(wholes)}
     farthest = {(extent, kind): _farthest(samples, tails, extent, kind) for extent in EXTENTS for kind in SHARES}
     low, high = 0.1, 10.0
-    for _ in range(20):
+    for _ in range(24):
         middle = float(np.sqrt(low * high))
-        null = Null(made, _reaches(farthest, FALSE_ALARMS / 2 * middle), tails)
-        low, high = (middle, high) if false_alarms(samples, null) <= FALSE_ALARMS else (low, middle)
+        reaches = _reaches(farthest, FALSE_ALARMS / 2 * middle)
+        over = [values > reaches[extent][kind] for (extent, kind), values in farthest.items()]
+        low, high = (middle, high) if np.any(over, axis=0).mean() <= FALSE_ALARMS else (low, middle)
     return Null(made, _reaches(farthest, FALSE_ALARMS / 2 * low), tails)
 
 

@@ -1,0 +1,131 @@
+"""How well the seam measure sees defects, against the usual ratio of gradients, at 1 % false alarms.
+
+Both are given the same limit rule: what undisturbed pictures show. Pictures are cut into 2 x 2 tiles of 256 pixels and
+disturbed. The null that ships was made with `--calibrate`; test on other pictures than those it was made from:
+
+    python -m benchmarks.seams
+    python -m benchmarks.seams --photographs FOLDER
+    python -m benchmarks.seams --calibrate --photographs FOLDER
+
+Prints whether tiles of ±1 level are flagged in at least 80 % of the photographs, and exits with 1 where not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from benchmarks.photographs import photographs, reduced
+from benchmarks.seam_defects import DEFECTS
+from benchmarks.seam_null import calibrate, false_alarms, grid_lines, natural_samples
+
+from renderlock.imaging.pixels import Pixels
+from renderlock.metrics.seams import SeamLine, SeamScore, score_seams
+from renderlock.metrics.seams.null import null_to_json
+
+SIDE_PX = 512
+CROPS = 4
+WANTED_SHARE = 0.8
+WANTED_DEFECT = "tiles ±1 level"
+NULL_FILE = Path(__file__).parent.parent / "src/renderlock/metrics/seams/null.json"
+
+
+def gradient_ratio(pixels: Pixels, lines: Sequence[SeamLine]) -> float:
+    """The usual number: mean luma difference across the seams over the mean difference everywhere else."""
+    luma = pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+    across, down = np.abs(np.diff(luma, axis=1)), np.abs(np.diff(luma, axis=0))
+    seams = [
+        across[line.start : line.end, line.position - 1]
+        if line.axis == "x"
+        else down[line.position - 1, line.start : line.end]
+        for line in lines
+    ]
+    elsewhere = (across.sum() + down.sum()) / (across.size + down.size)
+    return float(np.concatenate(seams).mean() / max(elsewhere, 1e-6))
+
+
+def crops(pictures: Mapping[str, Pixels], each: int, seed: int) -> list[Pixels]:
+    """Random squares of 512 pixels, at full and half size; 384 from pictures too small for that."""
+    random = np.random.default_rng(seed)
+    found = []
+    for picture in pictures.values():
+        for factor in (1, 2):
+            smaller = reduced(picture, factor) if factor > 1 else picture
+            side = SIDE_PX if min(smaller.shape[:2]) >= SIDE_PX else 384
+            for _ in range(each if min(smaller.shape[:2]) >= side else 0):
+                top, left = (int(random.integers(0, length - side + 1)) for length in smaller.shape[:2])
+                found.append(smaller[top : top + side, left : left + side])
+    return found
+
+
+def report(pictures: Mapping[str, Pixels]) -> bool:
+    """Prints the table; tells whether the wanted share was reached."""
+    random = np.random.default_rng(5)
+    natural = crops(pictures, CROPS, seed=1)
+    disturbed = crops(pictures, 1, seed=2)
+    started = time.process_time()
+    scores = [score_seams(crop, lines_of(crop)) for crop in natural]
+    seconds = (time.process_time() - started) / len(natural)
+    alarms = float(np.mean([score.value > 1 for score in scores]))
+    limit = float(np.quantile([gradient_ratio(crop, lines_of(crop)) for crop in natural], 0.99))
+    print(f"{len(natural)} crops undisturbed: SEAM over 1.000 in {alarms:.1%}; gradient ratio over {limit:.2f} in 1 %")
+    print(f"{seconds:.3f} cpu-s a picture of {SIDE_PX} px; {len(disturbed)} crops disturbed:")
+    print(f"  {'defect':24} {'SEAM flags':>10} {'gradient ratio flags':>22}   median ratios of ours")
+    reached = False
+    for name, defect in DEFECTS.items():
+        cut = [(defect(crop, len(crop) // 2, random), lines_of(crop)) for crop in disturbed]
+        found = [score_seams(crop, lines) for crop, lines in cut]
+        ours = float(np.mean([score.value > 1 for score in found]))
+        theirs = float(np.mean([gradient_ratio(crop, lines) > limit for crop, lines in cut]))
+        print(f"  {name:24} {ours:10.0%} {theirs:22.0%}   {medians(found)}", flush=True)
+        reached = reached or (name == WANTED_DEFECT and ours >= WANTED_SHARE)
+    return reached
+
+
+def lines_of(crop: Pixels) -> list[SeamLine]:
+    """The borders of 2 x 2 tiles."""
+    return grid_lines(crop.shape[1], crop.shape[0], 2, 2)
+
+
+def medians(scores: Sequence[SeamScore]) -> str:
+    """The median of four ratios in Y."""
+    parts = []
+    for family in ("step_1", "break_1", "notch_32", "mismatch_8"):
+        values = [value for score in scores if (value := score.ratio(family)) is not None]
+        parts.append(f"{family} {np.median(values):.2f}")
+    return ", ".join(parts)
+
+
+def remake(pictures: Mapping[str, Pixels]) -> None:
+    """Makes the null that ships, and says how it was made."""
+    samples = list(natural_samples(pictures, 32, 6, 1))
+    lines = sum(len(sample.lines) for sample in samples)
+    made = (
+        f"{len(samples)} grids with {lines} lines on {len(pictures)} photographs at full, half and quarter size "
+        f"({', '.join(sorted(pictures))}) and on renders of the embedded model; benchmarks/seams.py --calibrate"
+    )
+    null = calibrate(samples, made)
+    NULL_FILE.write_text(null_to_json(null), encoding="utf-8")
+    print(f"{NULL_FILE}: {made}; {false_alarms(samples, null):.2%} of them read over 1.000")
+
+
+def main() -> int:
+    """Compares, or calibrates."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photographs", type=Path, help="a folder with more pictures")
+    parser.add_argument("--only", action="store_true", help="only that folder's, without scikit-image's")
+    parser.add_argument("--calibrate", action="store_true", help="make the null that ships")
+    chosen = parser.parse_args()
+    pictures = photographs(chosen.photographs, shipped=not chosen.only)
+    if chosen.calibrate:
+        remake(pictures)
+        return 0
+    return 0 if report(pictures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
