@@ -12,7 +12,7 @@ class TestNanoBanana2(HostedContract):
     @pytest.fixture(scope="class")
     @classmethod
     def subject(cls) -> HostedSubject:
-        return HostedSubject("gemini:gemini-3.1-flash-image", "gemini", "gemini", Size(512, 512))
+        return HostedSubject("gemini:gemini-3.1-flash-image", "gemini", "gemini", Size(512, 512), heavy=True)
 
 
 class TestNanoBananaOnVertex(HostedContract):

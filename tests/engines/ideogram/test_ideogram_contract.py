@@ -12,7 +12,7 @@ class TestIdeogramV2(HostedContract):
     @pytest.fixture(scope="class")
     @classmethod
     def subject(cls) -> HostedSubject:
-        return HostedSubject("ideogram:V_2", "ideogram", "ideogram", Size(1024, 640))
+        return HostedSubject("ideogram:V_2", "ideogram", "ideogram", Size(1024, 640), heavy=True)
 
 
 class TestIdeogramV1(HostedContract):

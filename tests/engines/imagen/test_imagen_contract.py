@@ -12,7 +12,7 @@ class TestImagenOnTheGeminiApi(HostedContract):
     @pytest.fixture(scope="class")
     @classmethod
     def subject(cls) -> HostedSubject:
-        return HostedSubject("imagen:imagen-4.0-generate-001", "imagen", "imagen", Size(1024, 1024))
+        return HostedSubject("imagen:imagen-4.0-generate-001", "imagen", "imagen", Size(1024, 1024), heavy=True)
 
 
 class TestImagenOnVertex(HostedContract):
