@@ -77,7 +77,7 @@ def test_running_out_of_memory_is_a_500_with_the_exceptions_name() -> None:
 
 
 def test_progress_is_told_while_it_samples_and_is_zero_afterwards() -> None:
-    with serve("automatic1111", latency_s=0.5, pictures="sketch") as server, ThreadPoolExecutor(1) as pool:
+    with serve("automatic1111", latency_s=1.5, pictures="sketch") as server, ThreadPoolExecutor(1) as pool:
         coming = pool.submit(ASKING.ask, server, steps=10, force_task_id="mine")
         seen = []
         while not coming.done():

@@ -192,7 +192,7 @@ def test_an_interrupt_by_id_leaves_other_prompts_alone() -> None:
 
 
 def test_a_waiting_prompt_can_be_deleted() -> None:
-    with serve("comfyui", latency_s=0.5, pictures="sketch") as server:
+    with serve("comfyui", latency_s=2.0, pictures="sketch") as server:
         first = post(server, changed("3", seed=1)).json()["prompt_id"]
         second = post(server, changed("3", seed=2)).json()["prompt_id"]
         httpx.post(f"{server.url}/queue", json={"delete": [second]})

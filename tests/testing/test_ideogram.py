@@ -227,7 +227,7 @@ def test_a_dry_run_quotes_and_makes_nothing(server: Server) -> None:
 
 
 def test_an_asynchronous_generation_is_polled_until_it_is_complete() -> None:
-    with serve("ideogram", latency_s=0.2, pictures="sketch") as server:
+    with serve("ideogram", latency_s=1.5, pictures="sketch") as server:
         headers = {"Api-Key": server.key}
         url = f"{server.url}/v2/image/generate/ideogram-2"
         started = httpx.post(url, headers=headers, json={"prompt": "x", "async": True}).json()

@@ -221,7 +221,7 @@ def test_a_foreign_host_is_told_apart_and_its_downloads_counted() -> None:
 
 
 def test_more_pictures_in_progress_than_the_limit_are_refused() -> None:
-    with serve("ideogram", latency_s=0.5, concurrency=2, pictures="sketch") as server:
+    with serve("ideogram", latency_s=2.0, concurrency=2, pictures="sketch") as server:
         with ThreadPoolExecutor(4) as pool:
             statuses = sorted(
                 answer.status_code for answer in pool.map(lambda _: ASKINGS["ideogram"].ask(server), range(4))

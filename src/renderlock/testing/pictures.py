@@ -113,7 +113,7 @@ class Painter:
 
 
 def small_size(size: Size) -> Size:
-    """A size near `size` in shape that the embedded engine renders quickly: short side 128 px, long side at most 384."""
+    """A size near `size` in shape that the embedded engine renders quickly: short side 128, at most 384 px."""
     ratio = max(size.width, size.height) / min(size.width, size.height)
     long = min(round(SHORT_SIDE_PX * ratio / CELL_PX) * CELL_PX, LONGEST_SIDE_PX)
     return Size(long, SHORT_SIDE_PX) if size.width >= size.height else Size(SHORT_SIDE_PX, long)

@@ -92,7 +92,7 @@ def test_the_body_names_everything_that_changes_pixels_and_the_checkpoint(server
 
 def test_every_step_is_told_in_order() -> None:
     watch = Recorder()
-    with serve("automatic1111", latency_s=1.0, pictures="sketch") as server:
+    with serve("automatic1111", latency_s=1.5, pictures="sketch") as server:
         engine = engine_of(server)
         engine.render(recipe_of(engine), None, watch)
         looked = [call.path for call in server.calls].count("/sdapi/v1/progress")

@@ -6,7 +6,6 @@ quotes and generations. A picture is answered as a signed link to another host, 
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,11 +14,19 @@ from typing import ClassVar
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.spec.recipe import Size
 from renderlock.testing.desk import Desk
 from renderlock.testing.exchange import Exchange
 from renderlock.testing.faults import EVERYWHERE, Fault
+from renderlock.testing.ideogram.forms import (
+    json_part,
+    no_more_files,
+    parse_json,
+    picture_file,
+    sent_picture,
+    with_numbers,
+)
 from renderlock.testing.ideogram.jobs import Jobs
 from renderlock.testing.ideogram.wire import (
     DescribeFields,
@@ -35,7 +42,6 @@ from renderlock.testing.pictures import Order, Picture
 from renderlock.testing.provider import Provider, Refused
 from renderlock.testing.wire import WireProblem, invalid, parse
 
-MOST_FILE_BYTES = 10 * 2**20
 MOST_UPSCALED_PX = 4096
 UNSAFE_PROMPT = "Prompt provided failed safety check due to the inclusion of prohibited content."
 LEGACY_LINK = '</v2/image/generate/ideogram-2>; rel="successor-version"'
@@ -105,17 +111,17 @@ class IdeogramProvider(Provider):
 
     async def _remix(self, exchange: Exchange) -> Response:
         self._check_key(exchange, 403)
-        wanted = parse(RemixRequest, self._json_part(exchange))
-        init = self._file(exchange, "image_file")
-        self._no_more_files(exchange, "image_file")
+        wanted = parse(RemixRequest, json_part(exchange))
+        init = picture_file(exchange, "image_file")
+        no_more_files(exchange, "image_file")
         # A weight of 100 keeps the picture, of 1 nearly nothing of it.
         return await self._legacy(exchange, self._orders(wanted, init, 1 - wanted.image_weight / 100))
 
     async def _edit(self, exchange: Exchange) -> Response:
         self._check_key(exchange, 401)
-        wanted = parse(EditFields, _numbers(exchange.body, "num_images", "seed"))
-        init, mask = self._file(exchange, "image_file"), self._file(exchange, "mask")
-        self._no_more_files(exchange, "image_file", "mask")
+        wanted = parse(EditFields, with_numbers(exchange.body, "num_images", "seed"))
+        init, mask = picture_file(exchange, "image_file"), picture_file(exchange, "mask")
+        no_more_files(exchange, "image_file", "mask")
         if init.shape[:2] != mask.shape[:2]:
             raise invalid("mask", "the mask must have the size of the image")
         size = Size(init.shape[1], init.shape[0])
@@ -125,9 +131,9 @@ class IdeogramProvider(Provider):
 
     async def _upscale(self, exchange: Exchange) -> Response:
         self._check_key(exchange, 403)
-        wanted = parse(UpscaleRequest, self._json_part(exchange))
-        init = self._file(exchange, "image_file")
-        self._no_more_files(exchange, "image_file")
+        wanted = parse(UpscaleRequest, json_part(exchange))
+        init = picture_file(exchange, "image_file")
+        no_more_files(exchange, "image_file")
         longest = max(init.shape[:2])
         factor = min(2.0, MOST_UPSCALED_PX / longest)
         size = Size(round(init.shape[1] * factor), round(init.shape[0] * factor))
@@ -137,8 +143,8 @@ class IdeogramProvider(Provider):
     async def _describe(self, exchange: Exchange) -> Response:
         self._check_key(exchange, 401)
         parse(DescribeFields, exchange.body or {})
-        picture = self._file(exchange, "image_file")
-        self._no_more_files(exchange, "image_file")
+        picture = picture_file(exchange, "image_file")
+        no_more_files(exchange, "image_file")
         self.count(exchange, "generate")
         red, green, blue = (round(float(each)) for each in picture[..., :3].mean(axis=(0, 1)))
         height, width = picture.shape[:2]
@@ -147,12 +153,12 @@ class IdeogramProvider(Provider):
 
     async def _generate_v3(self, exchange: Exchange) -> Response:
         self._check_key(exchange, 401)
-        body = _numbers(exchange.body, "num_images", "seed")
+        body = with_numbers(exchange.body, "num_images", "seed")
         if isinstance(body, dict) and isinstance(body.get("color_palette"), str):
-            body["color_palette"] = _json(str(body["color_palette"]), "color_palette")
+            body["color_palette"] = parse_json(str(body["color_palette"]), "color_palette")
         for upload in exchange.files.get("style_reference_images", []):
-            _picture(upload.data, "style_reference_images")
-        self._no_more_files(exchange, "style_reference_images")
+            sent_picture(upload.data, "style_reference_images")
+        no_more_files(exchange, "style_reference_images")
         wanted = parse(V3Request, body)
         order = Order(wanted.prompt, _seed(wanted.seed), wanted.size, wanted.negative_prompt or "")
         pictures = await self.paint(exchange, [order] * wanted.num_images)
@@ -240,27 +246,6 @@ class IdeogramProvider(Provider):
         if not self.is_key(exchange.headers.get("api-key")):
             raise Refused(status, {"error": "Invalid or missing Api-Key."})
 
-    @staticmethod
-    def _json_part(exchange: Exchange) -> object:
-        body = exchange.body
-        if not isinstance(body, dict) or set(body) != {"image_request"}:
-            found = ", ".join(body) if isinstance(body, dict) else "no form"
-            raise invalid("image_request", f"the form must have exactly this text field, not {found}")
-        return _json(str(body["image_request"]), "image_request")
-
-    @staticmethod
-    def _file(exchange: Exchange, name: str) -> Pixels:
-        uploads = exchange.files.get(name, [])
-        if len(uploads) != 1:
-            raise invalid(name, f"exactly one file is needed, found {len(uploads)}")
-        return _picture(uploads[0].data, name)
-
-    @staticmethod
-    def _no_more_files(exchange: Exchange, *names: str) -> None:
-        unknown = sorted(set(exchange.files) - set(names))
-        if unknown:
-            raise invalid(unknown[0], "unknown file")
-
 
 def _quote(wanted: V2Request) -> dict[str, object]:
     price = PRICE_USD_MICROS[wanted.rendering_speed] * wanted.num_images
@@ -276,33 +261,3 @@ def _quote(wanted: V2Request) -> dict[str, object]:
 
 def _seed(given: int | None) -> int:
     return secrets.randbelow(2**31) if given is None else given
-
-
-def _json(text: str, name: str) -> object:
-    try:
-        found: object = json.loads(text)
-    except ValueError as error:
-        raise invalid(name, f"is not JSON: {error}") from error
-    return found
-
-
-def _numbers(body: object, *names: str) -> object:
-    """The body with the named fields as whole numbers, where a form carries them as text."""
-    if not isinstance(body, dict):
-        return body
-    return {
-        name: int(value) if name in names and isinstance(value, str) and value.isdecimal() else value
-        for name, value in body.items()
-    }
-
-
-def _picture(data: bytes, name: str) -> Pixels:
-    if len(data) > MOST_FILE_BYTES:
-        raise Refused(413, {"error": f"{name} is larger than 10 MB."})
-    known = data.startswith((b"\x89PNG", b"\xff\xd8\xff")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
-    try:
-        if not known:
-            raise ValueError("not a JPEG, PNG or WebP file")
-        return decode_picture(data)
-    except ValueError as error:
-        raise invalid(name, str(error)) from error
