@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,14 @@ from renderlock.actions.campaign import RunOptions, open_run
 from renderlock.actions.hosted_models import describe_models, probe_model, sunset_calendar
 from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
+from renderlock.actions.plan import Selection
 from renderlock.actions.run import PictureResult, RunUnwatched
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
 from renderlock.engines.hosted.options import HostedOptions
-from renderlock.errors import KeyMissing, KeyNotTaken
+from renderlock.errors import BudgetExceeded, KeyMissing, KeyNotTaken
 from renderlock.settings import KeyRing
+from renderlock.spec.pipeline import Budget
 from renderlock.store import Store
 from renderlock.testing import serve
 from renderlock.testing.server import Server
@@ -107,6 +111,22 @@ def test_a_missing_key_stops_the_run_before_another_provider_is_paid(path: Path)
         ):
             run.execute()
         assert servers["ideogram"].calls == ()
+
+
+def test_a_pipelines_budget_stops_before_it_is_passed_and_keeps_what_was_bought(path: Path) -> None:
+    budget = Budget(Decimal("0.20"), "USD")
+    with providers(ideogram=0.0) as servers:
+        options = options_of(servers, keys_of(servers))
+        lock(path, options)
+        pipeline = replace(read_pipeline(Place(path)), budget=budget)
+        selection = Selection(frozenset(["slow"]), seeds=(1, 2, 3, 4))
+        with open_run(pipeline, options, RunOptions(selection), RunUnwatched()) as run:
+            result = run.execute()
+
+        assert (result.count("rendered"), result.count("failed")) == (2, 2)
+        assert {type(error) for error in result.errors} == {BudgetExceeded}
+        assert result.errors[0].exit_code == 1
+        assert servers["ideogram"].accepted == 2
 
 
 def test_hosted_models_are_described_without_a_call_and_probed_by_the_cheapest_one(tmp_path: Path) -> None:
