@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from tests.cli.calls import Done, call
 
+from renderlock.actions.project import write_project
 from renderlock.cli.main import COMMANDS
 
 ROOT = Path(__file__).parent.parent
@@ -71,9 +72,9 @@ def test_every_command_gives_the_output_shown(tmp_path: Path) -> None:
         assert matches(shown, done), f"$ {command}\n{done.stdout}{done.stderr}"
 
 
-def test_the_pipeline_shown_is_valid_and_locks(tmp_path: Path) -> None:
-    (pipeline,) = (block for block in blocks("yaml") if not block.startswith("# broken.yml"))
-    (tmp_path / "pipeline.yml").write_text(pipeline)
+@pytest.mark.parametrize("pipeline", [block for block in blocks("yaml") if not block.startswith("# broken.yml")])
+def test_a_pipeline_shown_is_valid_and_locks(tmp_path: Path, pipeline: str) -> None:
+    write_project(tmp_path, "campaign", pipeline.encode())
     assert call(tmp_path, "lock").returncode == 0
     assert call(tmp_path, "run", "--dry-run").returncode == 0
 
