@@ -17,7 +17,12 @@ PACKAGES = (
     "renderlock",
     "renderlock.store",
     "renderlock.imaging.foreign_metadata",
+    "renderlock.imaging.merge",
+    "renderlock.imaging.sinks",
+    "renderlock.metrics.fidelity",
+    "renderlock.metrics.seams",
     "renderlock.engines.diffusers_local",
+    "renderlock.testing",
 )
 
 
