@@ -70,6 +70,15 @@ def test_a_dry_run_says_what_a_run_then_costs(project: Project) -> None:
     assert project.server.accepted == 2
 
 
+def test_the_budget_of_a_pipeline_stops_a_run_before_it_is_passed(project: Project) -> None:
+    (project.folder / "pipeline.yml").write_text(f"budget: 0.1 USD\n{PIPELINE}")
+
+    stopped = project.call("run", "--no-reports", "--no-progress")
+
+    assert "The budget of 0.1 USD is used up" in stopped.stderr
+    assert (stopped.returncode, project.server.accepted) == (1, 1)
+
+
 def test_a_call_with_a_useless_answer_is_listed_and_given_up(tmp_path: Path) -> None:
     with serve("ideogram", faults=["garbage-json:times=1"], pictures="sketch") as server:
         project = project_of(tmp_path, server)

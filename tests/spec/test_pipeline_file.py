@@ -351,7 +351,7 @@ def test_keys_of_later_versions_are_read_checked_and_listed(write_pipeline: Writ
 
     keys = [str(key.key) for key in pipeline.not_built_yet]
 
-    assert keys == ["budget", "nightly", "steps[2].model"]
+    assert keys == ["nightly", "steps[2].model"]
     assert pipeline.steps[1].finishing.memory_budget_bytes == 10 * 1024**3
     assert (str(pipeline.budget), pipeline.nightly_at) == ("Budget(amount=Decimal('20'), currency='USD')", "02:00")
 

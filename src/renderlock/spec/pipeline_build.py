@@ -18,7 +18,7 @@ from renderlock.spec.step_order import ordered_names
 DEFAULT_STORE = ".renderlock"
 DEFAULT_SEEDS = (0,)
 
-_LATER_TOP_KEYS = ("budget", "nightly")
+_LATER_TOP_KEYS = ("nightly",)
 
 
 @dataclass(frozen=True)
