@@ -173,10 +173,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200, help="pictures")
     parser.add_argument("--latency-ms", type=float, default=200.0, help="what the provider takes for one")
+    parser.add_argument("--folder", type=Path, help="where the store is written; /dev/shm leaves the disk out")
     options = parser.parse_args()
     latency_s, count, places = options.latency_ms / 1000, options.count, places_of()
     ideal = latency_s * -(-count // places)
-    with provider(latency_s) as url, tempfile.TemporaryDirectory() as folder:
+    with provider(latency_s) as url, tempfile.TemporaryDirectory(dir=options.folder) as folder:
         ways = [bare(url, places, count), engine_calls(url, count, Path(folder)), whole_run(url, count, Path(folder))]
     print(f"{count} pictures, {options.latency_ms:g} ms each, {places} places: ideal {ideal:.2f} s\n")
     print("| way | wall s | of the ideal | CPU ms a picture | beside bare httpx |")
