@@ -173,3 +173,11 @@ def test_in_a_project_production_does_not_start_from_the_sandbox(pipeline_path: 
         start = sandbox.generate("a red apple", size=(64, 64), num_inference_steps=2).save("start.png")
         with pytest.raises(StandingViolation):
             production.generate("a star", size=(64, 64), num_inference_steps=2, init_image=start, strength=0.5)
+
+
+def test_a_size_beyond_the_model_comes_out_of_tiles(client: Client) -> None:
+    picture = client.generate("a red apple", size=(200, 128), num_inference_steps=2, tiles="2x1", tile_overlap=16)
+
+    assert picture.image.size == (200, 128)
+    assert picture.recipe.tiling is not None
+    assert len(dict(picture.record.source)["tiles"].split()) == 2

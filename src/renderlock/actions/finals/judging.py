@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from renderlock.spec.verdict import Verdict
 SEAM_LIMITS = SeamLimits(seam=1.25)
 """Flat drawings reach 1.15 with no border to be seen, as next to nothing stands beside the line to compare it with;
 tiles that are only cut and pasted reach 2.5 to 9 (docs/finals.md). A pipeline may ask for less."""
+
+LEAST_LINE_PX = 128
+"""Shorter borders are not judged: what lies along so few pixels is the subject's, not the border's."""
 
 MOST_DRAWN_PX = 32 * 1024**2
 """Larger pictures are not drawn with their seams: that holds them whole in memory, several times."""
@@ -43,9 +46,14 @@ class Judged:
 
 def judge_final(pixels: Pixels, base: Pixels, lines: Sequence[SeamLine], limits: Limits) -> Judged:
     """The judgement of H x W x 3 pixels, which may lie in a file, on their seam lines and against their base."""
-    score = score_seams(pixels, lines)
+    long = [line for line in lines if line.end - line.start >= LEAST_LINE_PX]
+    score = score_seams(pixels, long)
     kept = kept_composition(averaged(base), averaged(pixels))
-    found = (seam_verdict(score, SEAM_LIMITS), composition_verdict(kept))
+    seam = seam_verdict(score, SEAM_LIMITS)
+    if len(long) < len(lines):
+        skipped = f"Not judged: {len(lines) - len(long)} borders of fewer than {LEAST_LINE_PX} pixels"
+        seam = replace(seam, notes=(*seam.notes, skipped))
+    found = (seam, composition_verdict(kept))
     verdicts = tuple(with_limits(verdict, limits) for verdict in found)
     shows = not verdicts[0].passed and pixels.shape[0] * pixels.shape[1] <= MOST_DRAWN_PX
     return Judged(score, verdicts, draw_seams(pixels, score) if shows else None)
