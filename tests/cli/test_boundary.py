@@ -127,11 +127,11 @@ import sys, threading, time
 from renderlock.actions.making import Maker
 import renderlock.cli.main as main
 
-def hang(self, job):
+def hang(self, job, work, tally):
     print("hanging", file=sys.stderr, flush=True)
     time.sleep(3600)
 
-Maker.make = hang
+Maker.draw = hang
 sys.argv = ["renderlock", "run", "--no-reports", "--no-progress"]
 main.main()
 """
