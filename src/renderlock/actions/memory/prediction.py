@@ -26,11 +26,11 @@ LEARNED_MARGIN = 1.12
 FIRST_MARGIN = 1.15
 """A model that was never measured."""
 
-LEAST_SHARE = 0.75
-"""The least of a prediction that a render takes, on 95 % of renders (`benchmarks/memory.py`)."""
+LEAST_OF_PARTS = {"dry-run": 0.95, "table": 0.95, "rule": 0.5}
+"""The least that a render takes of its engine's own figures: those of a dry run are live all at once."""
 
-LEAST_OF_PARTS = {"dry-run": 0.95, "table": 0.8, "rule": 0.5}
-"""The least that a render of a model never measured takes of its engine's own figures."""
+LEAST_OF_MEASURED = 0.95
+"""The least that a render takes of what its shape took before."""
 
 
 @dataclass(frozen=True)
@@ -144,17 +144,17 @@ def foretell(shape: Shape, parts: MemoryParts | None, measured: Sequence[Measure
     if same:
         peak, seconds = max(one.peak_bytes for one in same), float(np.median([one.seconds for one in same]))
         most = round(MEASURED_MARGIN * peak)
-        return Prediction(most, seconds, parts, "measured at this very shape", round(LEAST_SHARE * most))
+        return Prediction(most, seconds, parts, "measured at this very shape", round(LEAST_OF_MEASURED * peak))
     if parts is None:
         return Prediction(None, None, None, "nothing is known of this engine's memory")
     learned = [one for one in measured if one.parts is not None]
     factors = _learn(learned, FACTORS[parts.grade])
+    least = round(LEAST_OF_PARTS[parts.grade] * parts.total)
     expected = parts.weights + parts.fixed + factors.share * parts.working + factors.fixed_bytes
     if learned:
         most = round(LEARNED_MARGIN * expected)
         source = f"{len(learned)} measured renders of this model, {parts.grade}"
-        return Prediction(most, None, parts, source, round(LEAST_SHARE * most))
-    least = round(LEAST_OF_PARTS[parts.grade] * parts.total)
+        return Prediction(most, None, parts, source, least)
     return Prediction(round(FIRST_MARGIN * expected), None, parts, f"first render of this model, {parts.grade}", least)
 
 
