@@ -20,7 +20,7 @@ from renderlock.engines.hosted.journal import Journal, Unjournalled
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.engines.ideogram.engine import LegacyEngine, open_model
 from renderlock.engines.resolve import Request, resolve
-from renderlock.errors import Interrupted, ModelRetired, NotCapable, SafetyBlocked
+from renderlock.errors import Interrupted, MayBeBilled, ModelRetired, NotCapable, SafetyBlocked
 from renderlock.imaging.pixels import digest_pixels
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.store import Store
@@ -162,6 +162,37 @@ def test_a_generation_left_behind_is_asked_for_by_its_id_and_not_paid_again(tmp_
         assert dict(render.source)["generation_id"] == call.said("resume")
         assert server.accepted == 1
         assert read_book(store).calls[call.id].standing == "kept"
+
+
+@pytest.mark.parametrize("fault", ["server-error", "rate-limit", "cut-before-answer", "garbage-json", "retired-model"])
+def test_a_look_that_fails_after_a_generation_was_taken_leaves_it_paid_once(fault: str, tmp_path: Path) -> None:
+    times = QUICK.attempts if fault == "rate-limit" else 1
+    with (
+        serve("ideogram", faults=[f"{fault}:on=poll,times={times}"], pictures="sketch") as server,
+        Store.create(tmp_path / "store") as store,
+        opened(server, "v2/ideogram-2", StoreJournal(store)) as engine,
+    ):
+        with pytest.raises(MayBeBilled, match="the next run asks for it again"):
+            engine.render(recipe_of(engine), None, Unwatched())
+
+        engine.render(recipe_of(engine), None, Unwatched())
+
+        assert server.accepted == 1
+
+
+def test_a_generation_the_provider_has_forgotten_is_left_for_a_person(tmp_path: Path) -> None:
+    with (
+        serve("ideogram", faults=["retired-model:on=poll,times=0"], pictures="sketch") as server,
+        Store.create(tmp_path / "store") as store,
+        opened(server, "v2/ideogram-2", StoreJournal(store)) as engine,
+    ):
+        for _ in range(2):
+            with pytest.raises(MayBeBilled) as lost:
+                engine.render(recipe_of(engine), None, Unwatched())
+
+        (call,) = read_book(store).calls.values()
+        assert "does not know it" in str(lost.value)
+        assert (call.needs_decision, call.billed, server.accepted) == (True, "maybe", 1)
 
 
 @pytest.mark.parametrize(

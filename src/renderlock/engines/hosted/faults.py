@@ -129,6 +129,7 @@ def _texts(value: object) -> Iterable[str]:
                 yield from _texts(value[key])
 
 
-def may_be_billed(model: str, call: str, error: HostedError) -> MayBeBilled:
-    """The error for a call that left and whose outcome is not known."""
-    return MayBeBilled(model=model, call=call, reason=str(error).removeprefix(f"{model}: ").rstrip("."))
+def may_be_billed(model: str, call: str, error: HostedError, then: str = "") -> MayBeBilled:
+    """The error for a call that left and whose outcome is not known; `then` says how it goes on by itself."""
+    reason = str(error).removeprefix(f"{model}: ").rstrip(".")
+    return MayBeBilled(model=model, call=call, reason=f"{reason}; {then}" if then else reason)

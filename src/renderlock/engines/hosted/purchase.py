@@ -29,6 +29,7 @@ from renderlock.errors import (
     ProviderFailed,
     ProviderTimeout,
     RenderlockError,
+    SafetyBlocked,
     TransportFailed,
 )
 from renderlock.imaging.pixels import Pixels
@@ -56,7 +57,7 @@ class Obtained:
 class Call:
     """One paid call while it is made; `id` is a UUID, under which a provider that allows it can be asked again.
 
-    `intend` writes the intent and is None once that is done.
+    `intend` writes the intent and is None once that is done; `was_accepted` tells that the provider gave `resume`.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Call:
     resume: str = ""
     answer: Answer | None = None
     intend: Callable[[], None] | None = None
+    was_accepted: bool = False
 
     @property
     def is_intended(self) -> bool:
@@ -88,7 +90,7 @@ class Call:
 
     def accepted(self, resume: str) -> None:
         """Writes down the id under which the provider can be asked for this picture again."""
-        self.resume = resume
+        self.resume, self.was_accepted = resume, True
         self.channel.options.journal.accepted(self.id, resume)
 
     def wait(self, seconds: float) -> None:
@@ -181,10 +183,12 @@ class Buyer:
 
     def _resume(self, past: Past, estimate: Cost | None, deal: Deal) -> Bought:
         self.channel.prepare()
-        call = Call(past.call, self.channel, self.on_wait, past.resume)
+        call = Call(past.call, self.channel, self.on_wait, past.resume, was_accepted=not self.by_call_id)
         obtained = self._outcome(call, deal.resume)
         if obtained is None:
             reason = f"the provider does not know it as {past.resume} any more"
+            journal = self.channel.options.journal
+            journal.failed(call.id, kind=MayBeBilled.__name__, words=reason, billed="maybe", evidence=b"")
             raise MayBeBilled(model=self._model, call=past.call, reason=reason)
         return self._take(past.call, obtained, estimate)
 
@@ -199,8 +203,8 @@ class Buyer:
                 raise
             if isinstance(error, BadAnswer) and call.answer is not None:
                 evidence = call.answer.body
-            if error.billed == "maybe" and call.resume:
-                raise may_be_billed(self._model, call.id, error) from error
+            if call.resume and not _is_final(error) and (error.billed == "maybe" or call.was_accepted):
+                raise may_be_billed(self._model, call.id, error, then="the next run asks for it again") from error
             journal.failed(call.id, kind=type(error).__name__, words=str(error), billed=error.billed, evidence=evidence)
             if error.billed == "maybe" and isinstance(error, _OUTCOME_UNKNOWN):
                 raise may_be_billed(self._model, call.id, error) from error
@@ -242,3 +246,8 @@ class Buyer:
         kind, journal = type(error).__name__, self.channel.options.journal
         journal.failed(call, kind=kind, words=str(error), billed="yes", evidence=b"")
         raise error
+
+
+def _is_final(error: HostedError) -> bool:
+    """Whether the provider said what became of the picture; any other error is about the asking."""
+    return isinstance(error, SafetyBlocked | NoPicture)

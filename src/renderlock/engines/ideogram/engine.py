@@ -16,7 +16,7 @@ from renderlock.engines.hosted.wire import Answer, Json, Part, WireRequest
 from renderlock.engines.ideogram.models import IdeogramModel, find_model
 from renderlock.engines.ideogram.reading import read_picture, refusal_of
 from renderlock.engines.ideogram.sizes import RATIO_OF
-from renderlock.errors import BadAnswer, HostedError, NoPicture, NotCapable, SafetyBlocked
+from renderlock.errors import BadAnswer, HostedError, ModelRetired, NoPicture, NotCapable, SafetyBlocked
 from renderlock.imaging.pixels import Pixels, encode_png
 from renderlock.spec.fields import JsonObject
 from renderlock.spec.money import Cost
@@ -165,8 +165,12 @@ class V2Engine(_Ideogram):
         return self._wait_for(call)
 
     def resume(self, recipe: Recipe, call: Call) -> Obtained | None:
-        """The picture of a generation that an earlier run started."""
-        return self._wait_for(call)
+        """The picture of a generation that an earlier run started; None where the provider has forgotten it."""
+        try:
+            return self._wait_for(call)
+        except ModelRetired:
+            # The model is not what was asked for: this 404 is about the generation.
+            return None
 
     def _wait_for(self, call: Call) -> Obtained:
         while True:
