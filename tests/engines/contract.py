@@ -239,7 +239,7 @@ class EngineContract:
         rule = facts.guidance_scale
         if rule is None:
             pytest.skip("the engine has no guidance scale")
-        scales = sorted({rule.lowest, rule.default, rule.highest})
+        scales = sorted({scale for scale in (rule.lowest, rule.default, rule.highest) if scale is not None})
 
         pictures = [engine.render(replace(recipe, guidance_scale=scale), None, Unwatched()).pixels for scale in scales]
 
@@ -339,7 +339,9 @@ class EngineContract:
         assert sizes.allows(sizes.native)
         assert all(sizes.allows(size) for size in _edge_sizes(sizes))
         assert steps is None or 1 <= steps.lowest <= steps.default <= steps.highest
-        assert guidance is None or 0 <= guidance.lowest <= guidance.default <= guidance.highest
+        if guidance is not None:
+            default = guidance.lowest if guidance.default is None else guidance.default
+            assert 0 <= guidance.lowest <= default <= guidance.highest
         assert facts.batch >= 1
         assert len(set(facts.samplers)) == len(facts.samplers)
 

@@ -12,6 +12,7 @@ from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.spec.standing import Standing
 from renderlock.store.intake import prepare
 from renderlock.store.png_texts import parameters_of
+from renderlock.store.records import Encoded
 
 MAKER = "renderlock " + ".".join(version("renderlock").split(".")[:2])
 
@@ -25,6 +26,7 @@ def test_a_png_carries_its_whole_recipe_and_standing() -> None:
     recipe = sample_recipe(3, prompt="Café 東京, “neon”")
     (encoded,) = prepare(replace(sample_render(3, standing=Standing.SANDBOX), recipe=recipe)).blobs.values()
 
+    assert isinstance(encoded, Encoded)
     embedded = json.loads(texts_in(encoded.data)["renderlock"])
 
     assert Recipe.from_json(embedded["recipe"]) == recipe

@@ -46,7 +46,8 @@ def test_shapes_alone_count_as_the_tensors_would() -> None:
         network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.SiLU(), torch.nn.Conv2d(8, 3, 3)).eval()
         with torch.no_grad(), LiveTensors() as live:
             network(torch.empty(1, 3, 64, 64))
-        return live.peak_bytes
+        peak: int = live.peak_bytes
+        return peak
 
     real = work()
     with FakeTensorMode():
