@@ -14,7 +14,8 @@ from difflib import get_close_matches
 from typing import Literal, Protocol
 
 from renderlock.actions.finals.finisher import Finisher
-from renderlock.actions.finals.verdicts import judge_texts, prove_reader, verdicts_by_picture
+from renderlock.actions.finals.limits import refuse_unknown_limits
+from renderlock.actions.finals.verdicts import hold_to_limits, judge_texts, prove_reader
 from renderlock.actions.lock import identify_model, lock_path_of, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
@@ -176,7 +177,7 @@ class Run:
                 judge_texts(store, picture.record, texts, limits)
         if not any(picture.job.route or self._texts_of(picture.job.step, picture.job.asset) for picture in pictures):
             return tuple(pictures)
-        found = verdicts_by_picture(store)
+        found = hold_to_limits(store, limits)
         return tuple(
             replace(picture, verdicts=() if picture.record is None else found.get(picture.record.address, ()))
             for picture in pictures
@@ -209,11 +210,15 @@ def prepare_hosted(run: Run, steps: Sequence[Step]) -> None:
 
 
 def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:
-    """Raises `NotBuiltYet` with every key of these steps, or of the whole file, that this version cannot act on."""
+    """Raises `NotBuiltYet` with every key of these steps, or of the whole file, that this version cannot act on.
+
+    And `UnknownName` for a gate, or a limit of one, that does not exist.
+    """
     assets = planner.selection.assets or None
     keys = planner.pipeline.not_built_yet_for([step.name for step in steps], assets=assets)
     if keys:
         raise NotBuiltYet(listing="\n".join(f"  {key}" for key in keys))
+    refuse_unknown_limits(planner.pipeline.gates)
 
 
 def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock | None:

@@ -4,10 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from renderlock.errors import UnknownName
 from renderlock.spec.verdict import Verdict
 
 Limits = Mapping[str, Mapping[str, object]]
 """The pipeline's own limits, by gate and measure."""
+
+SHIPPED: Mapping[str, Mapping[str, float]] = {"seam": {"seam": 1.25}, "composition": {"kept": 0.6, "ssim": 0.8}}
+"""The limits of the gates that every merged final passes, as they ship: those a verdict falls back to where a pipeline
+no longer sets its own. Here as data, as measuring takes libraries that a run with nothing to do does without."""
+
+GATES = (*SHIPPED, "upscaler", "text")
+"""The gates a pipeline may set limits for."""
+
+
+def refuse_unknown_limits(limits: Limits) -> None:
+    """Raises `UnknownName` for a gate that does not exist, or a limit that a gate of merged finals does not have."""
+    for gate, wanted in limits.items():
+        if gate not in GATES:
+            raise UnknownName(kind="gate", name=gate, known=", ".join(GATES))
+        for name in wanted:
+            if gate in SHIPPED and name not in SHIPPED[gate]:
+                raise UnknownName(kind=f"limit of the {gate} gate", name=name, known=", ".join(SHIPPED[gate]))
+
+
+def held_to(verdict: Verdict, limits: Limits) -> Verdict:
+    """A kept verdict of a gate of merged finals under the limits of today; that of any other gate as it is."""
+    if verdict.gate not in SHIPPED:
+        return verdict
+    return verdict.with_limits({**SHIPPED[verdict.gate], **numbers_of(limits.get(verdict.gate, {}))})
 
 
 def with_limits(verdict: Verdict, limits: Limits) -> Verdict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from renderlock.actions.finals.limits import Limits, with_limits
+from renderlock.actions.finals.limits import Limits, held_to, numbers_of, with_limits
 from renderlock.imaging.pixels import Pixels, decode_picture, encode_png
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.verdict import VERDICT_KIND, Verdict
@@ -49,17 +49,32 @@ def verdict_lines(store: Store, events: Iterable[Event]) -> Iterator[str]:
         yield f"{verdict.gate}: {'passed' if verdict.passed else 'failed'}"
         limited = (one for one in verdict.measures if one.least is not None or one.most is not None)
         yield from (f"  {measure}" for measure in limited)
+        yield from (f"  note: {note}" for note in verdict.notes)
         if drawn := dict(event.fields).get(DRAWN):
             yield f"  shown in {store.layout.blob(drawn, 'image/png')}"
 
 
-def verdicts_by_picture(store: Store) -> Mapping[str, tuple[Verdict, ...]]:
-    """The verdicts that stand about every picture that has any, in one look at the store."""
-    events: dict[str, list[Event]] = {}
+def hold_to_limits(store: Store, limits: Limits) -> Mapping[str, tuple[Verdict, ...]]:
+    """The verdicts that stand about every picture that has any, in one look at the store, under the limits of today.
+
+    A verdict that was kept under other limits is kept anew, so that everybody is shown the same; raises `StoreError`.
+    """
+    found: dict[str, dict[str, Event]] = {}
     for event in store.events():
         if event.kind == VERDICT_KIND:
-            events.setdefault(event.subject, []).append(event)
-    return {subject: standing_verdicts(found) for subject, found in events.items()}
+            found.setdefault(event.subject, {})[dict(event.fields).get("gate", "")] = event
+    return {
+        subject: tuple(_held(store, event, limits) for event in events.values()) for subject, events in found.items()
+    }
+
+
+def _held(store: Store, event: Event, limits: Limits) -> Verdict:
+    kept = Verdict.from_pairs(dict(event.fields))
+    verdict = held_to(kept, limits)
+    if verdict != kept:
+        pairs = tuple({**dict(event.fields), **dict(verdict.to_pairs())}.items())
+        store.append(NewEvent(VERDICT_KIND, event.subject, BY, datetime.now(UTC), pairs))
+    return verdict
 
 
 def judge_texts(store: Store, record: RenderRecord, texts: Sequence[str], limits: Limits) -> Verdict:
@@ -67,7 +82,8 @@ def judge_texts(store: Store, record: RenderRecord, texts: Sequence[str], limits
 
     Raises `MissingDependency` where texts cannot be read here, `StoreError`.
     """
-    wish = canonical_sha256({"texts": list(texts)})
+    own = numbers_of(limits.get("text", {}))
+    wish = canonical_sha256({"texts": list(texts), "limits": own} if own else {"texts": list(texts)})
     for event in reversed(store.events(record.address)):
         if event.kind == VERDICT_KIND and dict(event.fields).get(WISH) == wish:
             return Verdict.from_pairs(dict(event.fields))
