@@ -57,6 +57,7 @@ which stay readable on the instance (`error.facts["path"]`) for `--json` and the
     │       ├── TransportFailed         the connection failed
     │       ├── ProviderFailed          it broke
     │       ├── BadAnswer               its answer is not what it promises
+    │       │   └── PictureElsewhere    a paid picture lies at a host that is not allowed
     │       ├── PictureExpired          the link to a paid picture no longer works
     │       ├── MayBeBilled             a call whose outcome nobody knows
     │       ├── CallGivenUp             a person gave the picture up
@@ -509,6 +510,13 @@ class BadAnswer(HostedError):
 
     template = "{model}: the answer cannot be used (billed: {billed}): {reason}."
     hint = "`renderlock calls` shows the call and how to decide about it; if it repeats, please report the reason."
+
+
+class PictureElsewhere(BadAnswer):
+    """The link to a paid picture leads to a host that is not allowed; it is kept until the host is."""
+
+    template = "{model}: the picture was paid for, but it is at {place}, which is no allowed place."
+    hint = "If you trust {host}: set RENDERLOCK_PICTURE_HOSTS={host} and run again; nothing is paid twice."
 
 
 class PictureExpired(HostedError):

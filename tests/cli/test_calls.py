@@ -129,12 +129,14 @@ def test_engines_lists_models_with_their_keys_and_ends_and_probes_one(project: P
     text = project.call("engines").stdout
     probe = project.call("engines", "probe", "ideogram-v2")
     nothing = project.call("engines", "probe")
+    facts = project.call("engines", "ideogram-v2").stdout
 
     models = {line["name"]: line for line in listed["models"]}
     assert (models["ideogram-v2"]["key"], models["nano-banana"]["key"]) == ("key set", "no GEMINI_API_KEY")
     assert next(line["on"] for line in listed["sunset"]) == "2026-08-17"
     assert "Sunset calendar:" in text
     assert "proven: the key is good" in probe.stdout
+    assert "up to 10 pictures of ideogram" in facts
     assert nothing.returncode == 2
     assert project.server.accepted == 0
 

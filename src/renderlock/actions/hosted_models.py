@@ -70,7 +70,7 @@ def hosted_facts(models: Models, reference: str) -> dict[str, str]:
     return {
         "price": "unknown" if note is None else str(note),
         "key": engine.key_state(),
-        "side by side": f"up to {engine.lane.width} pictures of {engine.lane.name}",
+        "side by side": f"up to {engine.lane.pictures} pictures of {engine.lane.name}",
     }
 
 

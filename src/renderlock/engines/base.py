@@ -110,6 +110,10 @@ class Lane(Protocol):
     def width(self) -> int:
         """How many jobs may be under way now."""
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures the provider makes at once now, fewer than there are jobs under way."""
+
 
 @dataclass(frozen=True)
 class Probe:

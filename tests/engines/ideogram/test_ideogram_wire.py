@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from renderlock.engines.hosted.journal import Journal, Unjournalled
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.engines.ideogram.engine import LegacyEngine, open_model
 from renderlock.engines.resolve import Request, resolve
-from renderlock.errors import Interrupted, MayBeBilled, ModelRetired, NotCapable, SafetyBlocked
+from renderlock.errors import Interrupted, MayBeBilled, ModelRetired, NotCapable, PictureElsewhere, SafetyBlocked
 from renderlock.imaging.pixels import digest_pixels
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.store import Store
@@ -176,6 +177,22 @@ def test_a_look_that_fails_after_a_generation_was_taken_leaves_it_paid_once(faul
             engine.render(recipe_of(engine), None, Unwatched())
 
         engine.render(recipe_of(engine), None, Unwatched())
+
+        assert server.accepted == 1
+
+
+def test_a_paid_picture_at_another_host_is_fetched_once_the_host_is_allowed(tmp_path: Path) -> None:
+    with (
+        serve("ideogram", faults=["foreign-host"], pictures="sketch") as server,
+        Store.create(tmp_path / "store") as store,
+        opened(server, "V_2", StoreJournal(store)) as engine,
+    ):
+        with pytest.raises(PictureElsewhere, match="localhost"):
+            engine.render(recipe_of(engine), None, Unwatched())
+
+        own = replace(engine.options, picture_hosts=("localhost",))
+        allowing = open_model("V_2", EngineOptions(api_key=server.key, hosted=own))
+        allowing.render(recipe_of(engine), None, Unwatched())
 
         assert server.accepted == 1
 

@@ -10,7 +10,7 @@ from renderlock.engines.hosted.exchange import Terms, exchange
 from renderlock.engines.hosted.retries import Retries
 from renderlock.engines.hosted.wire import Answer
 from renderlock.engines.hosted.words import clean
-from renderlock.errors import BadAnswer, HostedError, PictureExpired
+from renderlock.errors import BadAnswer, HostedError, PictureElsewhere, PictureExpired
 
 MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -21,8 +21,9 @@ _GONE = frozenset({400, 401, 403, 404, 410})
 def fetch_picture(channel: Channel, url: str, *, call: str) -> bytes:
     """The bytes at a picture's link; `call` is the paid call it belongs to.
 
-    Raises `PictureExpired` where the link no longer works, `BadAnswer` for a place that is not allowed or too many
-    bytes, `TransportFailed` and `ProviderTimeout`; the picture is paid for in every case.
+    Raises `PictureExpired` where the link no longer works, `PictureElsewhere` for a place that is not allowed,
+    `BadAnswer` for too many bytes or redirects, `TransportFailed` and `ProviderTimeout`; the picture is paid for in
+    every case.
     """
     return Retries(channel.lane, channel.options.patience).run(lambda: _follow(channel, url, call))
 
@@ -61,5 +62,4 @@ def _refuse_other_places(channel: Channel, url: str) -> None:
     secure = url.startswith("https://") or (url.startswith("http://") and is_this_machine(host))
     if not known or not secure:
         place = clean(url.partition("?")[0])
-        reason = f"its picture is at {place}, which is no allowed place (RENDERLOCK_PICTURE_HOSTS adds hosts)"
-        raise BadAnswer(model=channel.model.reference, reason=reason, billed="yes")
+        raise PictureElsewhere(model=channel.model.reference, place=place, host=host, billed="yes")

@@ -91,6 +91,11 @@ class JobLane:
         """How many jobs may be under way now."""
         return 2 * self.lane.width
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures the provider makes at once now."""
+        return self.lane.width
+
 
 class Lanes:
     """The lanes of one process, by provider."""

@@ -25,6 +25,7 @@ from renderlock.errors import (
     HostedError,
     MayBeBilled,
     NoPicture,
+    PictureElsewhere,
     PictureExpired,
     ProviderFailed,
     ProviderTimeout,
@@ -167,7 +168,8 @@ class Buyer:
             case "failed" if past.billed == "maybe":
                 raise MayBeBilled(model=self._model, call=past.call, reason=past.words.rstrip("."))
             case "failed":
-                words = f"{past.words} (call {past.call}; it is not paid for again unless someone says so)"
+                said = past.words.removeprefix(f"{self._model}: ").rstrip(".")
+                words = f"{said} (call {past.call}; it is not paid for again unless someone says so)"
                 raise NoPicture(model=self._model, words=words, billed=past.billed)
         assert_never(past.state)
 
@@ -230,6 +232,8 @@ class Buyer:
     def _fetch(self, call: str, link: str) -> bytes:
         try:
             return fetch_picture(self.channel, link, call=call)
+        except PictureElsewhere:
+            raise
         except (PictureExpired, BadAnswer) as error:
             self._lost(call, error)
 
