@@ -74,6 +74,17 @@ def test_a_file_is_enlarged_into_a_file_that_keeps_its_profile(folder: Path) -> 
         assert json.loads(picture.info["renderlock"])["recipe"]["model"]["model"] == "waifu2x"
 
 
+def test_the_folder_of_the_result_is_made_or_refused_before_anything_is_enlarged(folder: Path) -> None:
+    (folder / "file").write_text("in the way")
+    asked = ("upscale", "photo.png", "--to", "2x", "--upscaler", "lanczos", "--no-gate", "--output")
+
+    made, refused = call(folder, *asked, "new/large.png"), call(folder, *asked, "file/large.png")
+
+    assert made.returncode == 0, made.stderr
+    assert (folder / "new" / "large.png").is_file()
+    assert (refused.returncode, refused.stdout) == (2, "")
+
+
 def test_the_gates_measures_are_told_as_data(folder: Path) -> None:
     found = call_json(folder, "upscale", "photo.png", "--to", "128", "-u", "lanczos", "-o", "large.webp", "--json")
     assert (found["width"], found["height"], found["passed"]) == (128, 128, True)

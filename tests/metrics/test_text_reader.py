@@ -8,7 +8,7 @@ import sys
 import pytest
 from tests.metrics.lettered import lettered
 
-from renderlock.metrics.text_reader import open_reader
+from renderlock.metrics.text_reader import late_reader, open_reader
 
 
 def test_reading_says_nothing_on_its_own(capfd: pytest.CaptureFixture[str]) -> None:
@@ -41,3 +41,13 @@ def test_without_the_extra_the_error_names_it() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert ended.stdout.strip() == "Install it with `pip install 'renderlock[text]'`."
+
+
+def test_a_late_reader_reads_as_the_reader_does_and_loads_nothing_before() -> None:
+    program = "from renderlock.metrics.text_reader import late_reader; late_reader()\n"
+    program += "import sys; print('rapidocr' in sys.modules)"
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.strip() == "False"
+    assert [line.text for line in late_reader().read(lettered("AUTUMN SALE"))] == ["AUTUMN SALE"]

@@ -11,7 +11,7 @@ from renderlock.errors import MissingDependency, UnknownName
 from renderlock.imaging.pixels import Pixels
 from renderlock.imaging.resampling import Floats
 from renderlock.metrics.fidelity import FidelityLimits, draw_invented, fidelity_verdict, judge_upscale, shipped_limits
-from renderlock.metrics.text_reader import TextReader, open_reader
+from renderlock.metrics.text_reader import TextReader, late_reader
 from renderlock.spec.canonical import canonical_sha256
 
 METRIC = "fidelity/judge@1"
@@ -50,7 +50,7 @@ def open_gate(limits: Mapping[str, float] | None = None, *, reads_text: bool = T
     Raises `UnknownName` for a limit the gate does not have.
     """
     try:
-        reader = open_reader() if reads_text else None
+        reader = late_reader() if reads_text else None
     except MissingDependency:
         reader = None
     return FidelityGate(limits_with(shipped_limits(), limits or {}), reader)

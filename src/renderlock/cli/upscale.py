@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +17,7 @@ from renderlock.actions.upscale_gate import open_gate
 from renderlock.actions.upscale_keeping import recipe_of, upscale_render, write_picture
 from renderlock.actions.upscale_target import ALLOWED, target_of
 from renderlock.actions.upscaling import Upscaled, Ways, open_gentler, upscale_picture
-from renderlock.actions.user_files import write_new_file
+from renderlock.actions.user_files import refusals_as_unwritable, write_new_file
 from renderlock.actions.workspace import store_path_of
 from renderlock.cli.console import answer, answer_json, say
 from renderlock.cli.options import (
@@ -103,13 +105,23 @@ def _upscale_file(path: Path, ways: Ways, wanted: Wanted) -> bool:
     if output.exists():
         raise WouldOverwrite(path=output)
     recipe = recipe_of(ways, (digest_pixels(pixels), size), target)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=".renderlock-") as scratch:
+    with _scratch_beside(output) as scratch:
         upscaled = upscale_picture(pixels, target, replace(ways, scratch=Path(scratch)))
         texts = texts_of(recipe, Standing.SANDBOX) if output.suffix.lower() == ".png" else {}
         write_picture(output, upscaled.pixels, icc=_icc_of(path), texts=texts)
         _write_invented(pixels, upscaled, wanted)
     _tell(str(output), target, upscaled, upscaled.verdict, as_json=wanted.as_json)
     return upscaled.passed
+
+
+@contextmanager
+def _scratch_beside(output: Path) -> Iterator[str]:
+    """A folder for what does not fit in memory, gone at the end; raises `FileUnwritable`."""
+    with ExitStack() as stack:
+        with refusals_as_unwritable(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(dir=output.parent, prefix=".renderlock-"))
+        yield scratch
 
 
 def _upscale_render(store: Store, address: str, ways: Ways, wanted: Wanted) -> bool:

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -102,6 +103,29 @@ def open_reader() -> TextReader:
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }
     return RapidReader(package.RapidOCR(params=options), _alphabet(recogniser))
+
+
+@dataclass(frozen=True)
+class LateReader:
+    """Reads as `open_reader()` does, which is opened at the first picture: who only names a gate reads nothing."""
+
+    def read(self, pixels: Pixels) -> tuple[ReadText, ...]:
+        """The lines of text in a picture."""
+        return open_reader().read(pixels)
+
+    def knows(self, letter: str) -> bool:
+        """Whether a letter is one of those the reader can answer with."""
+        return open_reader().knows(letter)
+
+
+def late_reader() -> LateReader:
+    """The reader, not opened yet; raises `MissingDependency` as `open_reader` does."""
+    package = find_spec("rapidocr")
+    if package is None or package.origin is None:
+        raise MissingDependency(feature="Reading text in pictures", package="rapidocr", extra="text")
+    for task in ("det", "rec"):
+        _model(Path(package.origin).parent / "models", task)
+    return LateReader()
 
 
 def _model(models: Path, task: str) -> Path:

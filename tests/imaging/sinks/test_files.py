@@ -177,6 +177,14 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         open_sink(folder / "p.png", PictureForm(4, 4, 3))
 
 
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_a_name_that_the_system_refuses_is_said(tmp_path: Path, ending: str) -> None:
+    form = PictureForm(4, 4, 3)
+
+    with pytest.raises(FileUnwritable), open_sink(tmp_path / f"{'p' * 250}.{ending}", form) as sink:
+        sink.write(np.zeros((4, 4, 3), np.uint8))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on file sizes")
 @pytest.mark.parametrize("ending", ["png", "tif"])
 def test_a_disk_that_takes_no_more_ends_without_a_file(tmp_path: Path, ending: str) -> None:

@@ -107,7 +107,9 @@ class FileSink(ABC):
         if not self._finished:
             self._finished = True
             self._abandon()
-            self._beside.unlink(missing_ok=True)
+            # A name that could not be written cannot be removed either; what refused it is what is told.
+            with contextlib.suppress(OSError):
+                self._beside.unlink()
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from renderlock.errors import FileUnwritable
 from renderlock.imaging.pixels import Raster
 from renderlock.imaging.sinks.base import FileSink, PictureForm
 
@@ -45,9 +46,12 @@ class PngSink(FileSink):
 
     def __init__(self, path: Path, form: PictureForm) -> None:
         super().__init__(path, form)
-        with self._refusals():
+        # Nothing is open yet that a refusal would have to let go of.
+        try:
             self._file: BinaryIO = self._beside.open("xb")
-            self._encoder = PngEncoder(form, self._file.write)
+        except OSError as error:
+            raise FileUnwritable(path=path, reason=error.strerror or str(error)) from error
+        self._encoder = PngEncoder(form, self._file.write)
 
     def _write(self, rows: Raster) -> None:
         self._encoder.write(rows)
