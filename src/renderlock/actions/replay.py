@@ -81,11 +81,12 @@ def _make_again(store: Store, models: Models, record: RenderRecord, recipe: Reci
     if recipe.tiling is not None or recipe.model.engine == "upscale":
         # Loaded here as merging and enlarging take libraries that other replays do without.
         from renderlock.actions.finals import replaying  # noqa: PLC0415
+        from renderlock.actions.upscale_keeping import environment_of  # noqa: PLC0415
 
         if recipe.tiling is not None:
             engine = models.engine(way.reference or recipe.model.reference)
             return _MadeAgain(replaying.merged_again(store, record), read_environment([engine]))
-        return _MadeAgain(replaying.enlarged_again(store, models, record, recipe), read_environment([]))
+        return _MadeAgain(replaying.enlarged_again(store, models, record, recipe), environment_of())
     name = way.reference or recipe.model.reference
     engine = models.engine(name)
     if models.identity(name).key != recipe.model:

@@ -35,7 +35,10 @@ def test_an_enlarged_picture_comes_out_the_same(write_final: WriteFinal) -> None
     path = write_final("size: 96, upscale: 2")
     approve_all(path)
 
-    assert replayed(path, final_of(execute(path, FINAL)).address).level.verdict == "exact"
+    found = replayed(path, final_of(execute(path, FINAL)).address)
+
+    assert found.level.verdict == "exact"
+    assert found.same_environment
 
 
 def test_a_composed_picture_is_refused_with_the_reason(write_final: WriteFinal) -> None:
