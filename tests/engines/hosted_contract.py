@@ -28,7 +28,7 @@ from renderlock.engines.hosted.connections import Connections
 from renderlock.engines.hosted.options import HostedOptions, Patience
 from renderlock.engines.resolve import Request, resolve
 from renderlock.engines.table import open_engine
-from renderlock.errors import KeyMissing, KeyRefused, RenderlockError
+from renderlock.errors import KeyMissing, KeyRefused, PictureElsewhere, RenderlockError
 from renderlock.imaging.pixels import decode_picture
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.spec.standing import Standing
@@ -283,6 +283,8 @@ def _is_paid_once(bench: Bench, first: RenderlockError, paid: int) -> None:
         assert bench.server.accepted == 1
         return
     assert bench.server.accepted == max(paid, 1 if isinstance(second, Render) else 0)
-    if isinstance(second, RenderlockError):
+    if isinstance(second, PictureElsewhere):
+        assert "RENDERLOCK_PICTURE_HOSTS" in second.advice
+    elif isinstance(second, RenderlockError):
         assert [call for call in read_book(bench.store).calls.values() if call.needs_decision]
         assert "renderlock calls" in f"{second} {second.advice}"
