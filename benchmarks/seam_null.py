@@ -80,6 +80,16 @@ def natural_samples(pictures: Mapping[str, Pixels], renders: int, per_size: int,
                 yield _sample(name, picture, random)
 
 
+def with_few_lines(samples: Sequence[Sample], seed: int) -> list[Sample]:
+    """The samples with only one or two of their lines: pictures of two or three tiles."""
+    random = np.random.default_rng(seed)
+    found = []
+    for sample in samples:
+        kept = random.permutation(len(sample.lines))[: int(random.integers(1, 3))]
+        found.append(Sample(sample.picture, tuple(sample.lines[at] for at in kept)))
+    return found
+
+
 def calibrate(samples: Sequence[Sample], made: str) -> Null:
     """The null of the samples: tails by size class, and reaches at which 1 % of the samples read over 1.000.
 
@@ -118,7 +128,7 @@ def _farthest(
 def _reached(sample: Sample, tails: Mapping[Extent, tuple[Tails, ...]], extent: Extent, kind: Kind) -> float:
     pools = [list(sample.lines)] if extent == "picture" else [[line] for line in sample.lines if line.families]
     among = float(np.log(len(pools)))
-    found = [-among]
+    found = [-np.inf]
     for pool in pools:
         table = tails[extent][size_class(sum(one.segments for one in pool))]
         for family in (family for family in FAMILIES if family.kind == kind):

@@ -16,7 +16,10 @@ from renderlock.imaging.pixels import Raster
 from renderlock.metrics.seams.families import CHANNELS, FAMILIES, Evidence, Family
 from renderlock.metrics.seams.lines import SeamLine
 from renderlock.metrics.seams.measure import LineMeasure, RegionReader, measure_line
-from renderlock.metrics.seams.null import Null, Scope, shipped_null
+from renderlock.metrics.seams.null import Extent, Null, Scope, shipped_null
+
+FEWEST_POOLED = 4
+"""Lines from which a picture has limits of its own; 2 x 2 tiles have as many."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,13 @@ def pool_lines(measured: Sequence[LineMeasure], *, null: Null | None = None) -> 
     lines = tuple(
         LineScore(one.line, _ratios([one], reference.scope("line", one.segments, among=count))) for one in sound
     )
-    total = sum(one.segments for one in sound)
-    pooled = _ratios(sound, reference.scope("picture", total))
+    pooled = _ratios(sound, reference.scope(pooled_extent(count), sum(one.segments for one in sound)))
     return SeamScore(lines, pooled, tuple(one.line for one in measured if not one.families))
+
+
+def pooled_extent(lines: int) -> Extent:
+    """What the lines of a picture are together: one line or two follow one contour and count as a single line."""
+    return "picture" if lines >= FEWEST_POOLED else "line"
 
 
 def pooled(measured: Sequence[LineMeasure], family: Family) -> Evidence | None:
