@@ -50,7 +50,7 @@ class Fidelity:
 
     `stages` holds the result and, where it was given, what the upscaler gave before projection. `faces` are the places
     looked at harder. `texts` is None where no reader was given. `detail_levels` is the RMS of luma beyond
-    interpolation. `scale` is result pixels to a source pixel, across.
+    interpolation. `scale` is result pixels to a source pixel, across; `source_px` the area of the source.
     """
 
     stages: tuple[Stated, ...]
@@ -58,6 +58,7 @@ class Fidelity:
     texts: TextCheck | None
     detail_levels: float
     scale: float
+    source_px: int
 
     @property
     def block_px(self) -> int:
@@ -72,7 +73,7 @@ class Fidelity:
     def invented_by(self, limits: FidelityLimits) -> NDArray[np.float64]:
         """Rows x columns of blocks: the worst measure in the block over its limit; above 1 the block fails."""
         shares = [
-            block_maxima(stated.maps[name], BLOCK_CELLS) / limits.of(stated.stage, name)
+            block_maxima(stated.maps[name], BLOCK_CELLS) / limits.of(stated.stage, name, self.source_px)
             for stated in self.stages
             for name in stated.maps
         ]
@@ -107,7 +108,14 @@ def judge_upscale(
     if seen is not None:
         stages.append(_stated("before", source, seen, faces, {}))
     texts = None if readers is None else check_texts_kept(source, result, readers)
-    return Fidelity(tuple(stages), faces, texts, detail_amplitude(cells), result.shape[1] / source.shape[1])
+    return Fidelity(
+        stages=tuple(stages),
+        faces=faces,
+        texts=texts,
+        detail_levels=detail_amplitude(cells),
+        scale=result.shape[1] / source.shape[1],
+        source_px=source.shape[0] * source.shape[1],
+    )
 
 
 def _stated(stage: Stage, source: Pixels, seen: Floats, faces: tuple[Face, ...], detail: Mapping[str, Map]) -> Stated:

@@ -19,8 +19,11 @@ from renderlock.metrics.fidelity.windows import Map, finest_energy, local_range,
 from renderlock.metrics.perceptual import TILE_PX, ssim
 from renderlock.metrics.reduction import opaque, to_lab
 
-NOISE_LEVELS = 1.5
+NOISE_LEVELS = 2.5
 """8-bit levels by which windows may differ however smooth the source: rounding, and dithering."""
+
+STRANGE_PX = 4
+"""Side of the windows of `strangeness`: small enough for an eye in a face."""
 
 EDGE_LEVELS = 6.0
 """Contrast, in levels, that a cell may show more than one and a half times what the source shows around it."""
@@ -34,8 +37,8 @@ class Consistency:
     """How well a result scaled down is its source.
 
     `psnr_db` over the whole picture; `worst_levels` the RMS difference of the worst 8 x 8 window, in levels;
-    `strangeness` (H x W) the RMS difference of the window around each pixel over the source's own finest detail there:
-    kernels differ where there are edges, an object from nowhere does not need one.
+    `strangeness` (H x W) the RMS difference of the 4 x 4 window around each pixel over the source's own finest detail
+    there: kernels differ where there are edges, an object from nowhere does not need one.
     """
 
     psnr_db: float
@@ -47,11 +50,11 @@ def measure_consistency(source: Pixels, seen: Floats) -> Consistency:
     """The consistency of a source (H x W x 3|4) with what was seen of a result (H x W x 3, levels)."""
     colours = opaque(source).astype(np.float32)
     squared = ((seen - colours) ** 2).mean(axis=2)
-    windows = window_means(squared)
+    near = window_means(squared, STRANGE_PX)
     reason = finest_energy(colours) + NOISE_LEVELS**2
     mean = float(squared.mean())
     psnr = 10 * math.log10(255**2 / mean) if mean > 0 else PERFECT_DB
-    return Consistency(min(psnr, PERFECT_DB), float(np.sqrt(windows.max())), np.sqrt(windows / reason))
+    return Consistency(min(psnr, PERFECT_DB), float(np.sqrt(window_means(squared).max())), np.sqrt(near / reason))
 
 
 def detail_ratio(source: Pixels, cells: Cells) -> Map:

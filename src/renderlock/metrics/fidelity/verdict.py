@@ -25,7 +25,7 @@ def fidelity_verdict(fidelity: Fidelity, limits: FidelityLimits | None = None) -
     """The verdict of the gate `upscaler`; checks that were not made are notes. None takes the limits that ship."""
     bound = shipped_limits() if limits is None else limits
     measures = [
-        _measure(name, value, stated.stage, bound)
+        _measure(name, value, stated.stage, bound.of(stated.stage, name, fidelity.source_px))
         for stated in fidelity.stages
         for name, value in stated.values.items()
     ]
@@ -35,9 +35,9 @@ def fidelity_verdict(fidelity: Fidelity, limits: FidelityLimits | None = None) -
     return Verdict(GATE, tuple(measures), _notes(fidelity))
 
 
-def _measure(name: str, value: float, stage: Stage, limits: FidelityLimits) -> Measure:
+def _measure(name: str, value: float, stage: Stage, limit: float) -> Measure:
     shown = f"before_{name}" if stage == "before" else name
-    says, limit = _SAYS[name] + _STAGE_SAYS[stage], limits.of(stage, name)
+    says = _SAYS[name] + _STAGE_SAYS[stage]
     return Measure(shown, value, says, least=limit) if name in LEAST else Measure(shown, value, says, most=limit)
 
 
