@@ -590,7 +590,7 @@ class OutOfMemory(RenderlockError):
     """Memory ran out and no rung of the ladder is left."""
 
     template = "{model} ran out of memory: {reason}."
-    hint = "Render a smaller size, or give the machine more memory."
+    hint = "Render a smaller size, or give it more memory: a higher `memory_budget` where one is set."
     exit_code = 6
     http_status = 507
 

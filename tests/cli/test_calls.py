@@ -79,6 +79,25 @@ def test_the_budget_of_a_pipeline_stops_a_run_before_it_is_passed(project: Proje
     assert (stopped.returncode, project.server.accepted) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("model", "budget", "refusal"),
+    [("ideogram-v1", "20 USD", "No price is known"), ("ideogram-v2", "20 EUR", "EUR")],
+)
+def test_a_budget_that_cannot_be_kept_is_refused_before_the_first_picture(
+    project: Project, model: str, budget: str, refusal: str
+) -> None:
+    text = PIPELINE.replace("ideogram-v2", model).replace("1536x512", "1024")
+    (project.folder / "pipeline.yml").write_text(f"budget: {budget}\n{text}")
+    (project.folder / "pipeline.lock").unlink()
+    project.call("lock")
+
+    refused = project.call("run", "--no-reports", "--no-progress")
+
+    assert refusal in refused.stderr
+    assert (refused.returncode, project.server.accepted) == (2, 0)
+    assert project.call("calls").returncode == 0
+
+
 def test_a_call_with_a_useless_answer_is_listed_and_given_up(tmp_path: Path) -> None:
     with serve("ideogram", faults=["garbage-json:times=1"], pictures="sketch") as server:
         project = project_of(tmp_path, server)

@@ -70,3 +70,8 @@ def test_fitting_covers_the_size_from_the_centre_over_white() -> None:
     assert fitted.shape == (4, 4, 3)
     assert (fitted == (255, 0, 0)).all()
     assert (fit_to(np.zeros((4, 4, 4), np.uint8), 4, 4) == 255).all()
+
+
+def test_what_is_no_picture_is_told_in_words_a_person_understands() -> None:
+    with pytest.raises(ValueError, match="no picture of a format"):
+        decode_picture(b"")

@@ -21,10 +21,19 @@ from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
 from renderlock.actions.schedule import Schedule
 from renderlock.engines.base import Hosted
-from renderlock.errors import Interrupted, NotBuiltYet, RenderlockError, StoreFull, StoreUnusable, UnknownName
+from renderlock.errors import (
+    CurrencyMismatch,
+    Interrupted,
+    NotBuiltYet,
+    PriceUnknown,
+    RenderlockError,
+    StoreFull,
+    StoreUnusable,
+    UnknownName,
+)
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
 from renderlock.spec.lock import Lock, read_lock
-from renderlock.spec.pipeline import Asset, Step
+from renderlock.spec.pipeline import Asset, Budget, Step
 from renderlock.spec.roles import Role
 from renderlock.spec.verdict import Verdict
 from renderlock.store.records import RenderRecord
@@ -207,6 +216,22 @@ def prepare_hosted(run: Run, steps: Sequence[Step]) -> None:
         engine = planner.models.engine(planner.reference_of(step))
         if isinstance(engine, Hosted) and (plan.missing or plan.unforeseen):
             engine.prepare()
+            _refuse_unpriced(engine, plan, planner.pipeline.budget)
+
+
+def _refuse_unpriced(engine: Hosted, plan: StepPlan, budget: Budget | None) -> None:
+    """Raises `PriceUnknown` or `CurrencyMismatch` where a budget could not count the pictures of a step.
+
+    Said before the first picture is paid for; a server of one's own costs nothing in any currency.
+    """
+    if budget is None:
+        return
+    for job in plan.missing:
+        note, model = engine.price(job.recipe.size), job.recipe.model.reference
+        if note is None:
+            raise PriceUnknown(model=model, budget=f"{budget.amount} {budget.currency}")
+        if note.cost.amount and note.cost.currency != budget.currency:
+            raise CurrencyMismatch(model=model, budget=budget.currency, price=note.cost.currency)
 
 
 def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:

@@ -22,12 +22,18 @@ def write_user_file(path: Path, data: bytes) -> None:
 
 def write_new_file(path: Path, data: bytes) -> None:
     """Puts `data` at `path`, where it may be already; raises `WouldOverwrite` where anything else is there."""
+    if not refuse_other(path, data):
+        write_user_file(path, data)
+
+
+def refuse_other(path: Path, data: bytes) -> bool:
+    """Whether `data` is at `path` already; raises `WouldOverwrite` where anything else is there."""
     with refusals_as_unwritable(path):
         if path.is_file() and path.read_bytes() == data:
-            return
+            return True
         if path.exists() or path.is_symlink():
             raise WouldOverwrite(path=path)
-    write_user_file(path, data)
+    return False
 
 
 @contextmanager

@@ -108,4 +108,4 @@ def _show_lock(locked: Locked, *, as_json: bool) -> None:
     answer(f"{locked.path}: {locked.outcome}")
     for role, model in sorted(locked.lock.models.items()):
         key = model.identity.key
-        answer(f"  {role.value:<8} {model.reference} = {key.reference}, weights {key.weights[:12] or 'hosted'}")
+        answer(f"  {role.value:<8} {model.reference} = {key.reference}, weights {key.weights[:12] or 'none'}")

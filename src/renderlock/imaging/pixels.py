@@ -97,6 +97,8 @@ def decode_picture(data: bytes) -> Pixels:
             return np.asarray(upright.convert(mode))
     except Image.DecompressionBombError:
         return _decode_large(data)
+    except UnidentifiedImageError as error:
+        raise ValueError("it is no picture of a format that can be read") from error
     except _UNREADABLE as error:
         raise ValueError(str(error)) from error
 

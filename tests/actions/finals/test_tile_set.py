@@ -16,7 +16,7 @@ from renderlock.actions.run import RunUnwatched
 from renderlock.actions.single import Wish
 from renderlock.actions.workspace import Place
 from renderlock.engines.base import EngineOptions
-from renderlock.errors import RecipeError, TilesImpossible
+from renderlock.errors import InputUnusable, RecipeError, TilesImpossible, WouldOverwrite
 from renderlock.imaging.pixels import digest_pixels, read_picture
 from renderlock.imaging.tile_names import TILE_KEY, TilePlace
 from renderlock.spec.recipe import Size
@@ -89,3 +89,30 @@ def test_too_few_tiles_are_refused_with_how_many_it_takes(tmp_path: Path) -> Non
         tile_set(tmp_path, replace(WISH, size=Size(2048, 2048)))
     with Store.open(tmp_path / ".renderlock") as store:
         assert list(store.records()) == []
+
+
+def test_a_file_in_the_way_is_told_and_no_tile_is_written(tmp_path: Path) -> None:
+    made = tile_set(tmp_path)
+    *others, last = made.files.values()
+    for path in others:
+        path.unlink()
+    last.write_bytes(b"mine")
+
+    with pytest.raises(WouldOverwrite):
+        tile_set(tmp_path)
+
+    assert [path.read_bytes() for path in (tmp_path / "tiles").iterdir()] == [b"mine"]
+
+
+def test_a_file_in_place_of_the_folder_is_told_before_anything_is_rendered(tmp_path: Path) -> None:
+    (tmp_path / "tiles").write_text("mine")
+
+    with pytest.raises(WouldOverwrite):
+        tile_set(tmp_path)
+
+    assert not (tmp_path / ".renderlock").exists()
+
+
+def test_a_base_that_is_no_file_and_no_address_is_told_as_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputUnusable, match="no such file"):
+        tile_set(tmp_path, base="nofile.png")

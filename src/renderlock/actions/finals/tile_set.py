@@ -18,11 +18,11 @@ from renderlock.actions.making import Maker
 from renderlock.actions.plan import Job
 from renderlock.actions.run import Run, RunWatch, prepare_hosted, verify_lock
 from renderlock.actions.single import Wish, single_pipeline
-from renderlock.actions.user_files import write_new_file
+from renderlock.actions.user_files import refuse_other, write_user_file
 from renderlock.actions.workspace import Place, store_path_of
 from renderlock.engines.base import EngineOptions
 from renderlock.engines.capabilities import Capabilities
-from renderlock.errors import Interrupted, NotCapable, TilesImpossible
+from renderlock.errors import InputUnusable, Interrupted, NotCapable, TilesImpossible, WouldOverwrite
 from renderlock.imaging.pixels import decode_picture, encode_png, read_picture
 from renderlock.imaging.tile_names import TILE_KEY, TilePlace, tile_file_name
 from renderlock.imaging.tiles import Grid, Tile
@@ -68,6 +68,8 @@ def write_tile_set(wish: Wish, engines: EngineOptions, options: TileSetOptions, 
     pipeline = replace(
         single_pipeline(wish, options.reference, options.place, name=STEP_NAME), store=store_path_of(options.place)
     )
+    if options.out.exists() and not options.out.is_dir():
+        raise WouldOverwrite(path=options.out)
     with open_run(pipeline, engines, options.run, watch) as run:
         facts = run.planner.models.engine(run.planner.reference_of(pipeline.steps[0])).capabilities
         sized = replace(pipeline.steps[0], size=wish.size or native_canvas(facts, wish))
@@ -96,6 +98,9 @@ def base_record(store: Store, base: str) -> RenderRecord:
     """The render of an address, or a picture file, taken into the store as it is; raises as both do."""
     path = Path(base)
     if not path.is_file():
+        if not base.startswith(("rl-", "rl1:")):
+            action = "Name a picture file, or the address of a render."
+            raise InputUnusable(path=path, reason="there is no such file", action=action)
         return store.get(base)
     made = Made(datetime.now(UTC), 0.0)
     picture = Encoded(encode_png(read_picture(path), {}), "image/png")
@@ -126,10 +131,15 @@ def _render(run: Run) -> tuple[Job, RenderRecord, Tiles]:
 def _written(run: Run, rendered: tuple[Job, RenderRecord, Tiles], out: Path) -> TileSet:
     job, base, tiles = rendered
     store, grid, files = run.planner.store, tiles.grid, {}
+    pictures: dict[Path, bytes] = {}
     for tile, record in sorted(tiles.records.items(), key=lambda one: (one[0].row, one[0].column)):
         place = TilePlace(tile.left, tile.top, grid.width, grid.height, of=base.address)
         assert record.recipe is not None
         texts = {**texts_of(record.recipe, record.standing), TILE_KEY: place.to_text()}
         files[tile] = out / tile_file_name(tile)
-        write_new_file(files[tile], encode_png(decode_picture(store.read(record)), texts))
+        pictures[files[tile]] = encode_png(decode_picture(store.read(record)), texts)
+    for path, data in pictures.items():
+        refuse_other(path, data)
+    for path, data in pictures.items():
+        write_user_file(path, data)
     return TileSet(grid, base, files, tiles, tuple(dict.fromkeys((*job.deviations, *tiles.deviations))))
