@@ -19,7 +19,7 @@ from renderlock.engines.capabilities import (
     StepRange,
 )
 from renderlock.engines.resolve import Request, resolve
-from renderlock.errors import NotCapable
+from renderlock.errors import ModelRetired, NotCapable
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Init, Size
 
@@ -147,8 +147,10 @@ def test_an_init_picture_for_a_model_that_takes_none_is_refused_even_on_record()
 def test_a_retired_model_is_refused_even_on_record_with_its_successors() -> None:
     retired = Lifecycle(LifecycleState.RETIRED, date(2026, 6, 24), ("org/newer",))
 
-    with pytest.raises(NotCapable, match=r"retired since 2026-06-24; successors: org/newer"):
+    with pytest.raises(ModelRetired, match=r"retired since 2026-06-24. Successors: org/newer") as caught:
         resolve(PLAIN, MODEL, replace(ABLE, lifecycle=retired), "record")
+
+    assert "renderlock lock --change ROLE --to org/newer" in caught.value.advice
 
 
 def test_a_deprecated_model_still_renders() -> None:

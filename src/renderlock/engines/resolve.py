@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
-from renderlock.engines.capabilities import Capabilities, LifecycleState, SeedGrade
-from renderlock.errors import NotCapable
+from renderlock.engines.capabilities import Capabilities, Lifecycle, LifecycleState, SeedGrade
+from renderlock.errors import ModelRetired, NotCapable
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Init, Recipe, Size
@@ -46,8 +46,9 @@ def resolve(request: Request, identity: ModelIdentity, capabilities: Capabilitie
     """The recipe for `request` on a model, with defaults filled in.
 
     Raises `NotCapable` with every impossible wish at once; with `policy="record"` only what has no nearest
-    legal value (a retired model, an init picture for a model without img2img).
+    legal value (an init picture for a model without img2img). Raises `ModelRetired` for a model that is gone.
     """
+    _refuse_retired(identity, capabilities.lifecycle)
     wishes = _Wishes(capabilities)
     recipe = Recipe(
         model=identity.key,
@@ -60,7 +61,6 @@ def resolve(request: Request, identity: ModelIdentity, capabilities: Capabilitie
         sampler=wishes.sampler(request.sampler),
         init=wishes.init(request.init),
     )
-    wishes.lifecycle()
     refused = wishes.impossible if policy == "record" else wishes.impossible + wishes.deviations
     if refused:
         listing = "\n".join(f"  {deviation}" for deviation in refused)
@@ -156,10 +156,12 @@ class _Wishes:
             self._note("strength", f"{asked.strength:g}", "the model's own", "the model has no such control")
         return asked
 
-    def lifecycle(self) -> None:
-        lifecycle = self.facts.lifecycle
-        if lifecycle.state is LifecycleState.RETIRED:
-            since = f" since {lifecycle.on}" if lifecycle.on else ""
-            successors = ", ".join(lifecycle.successors) or "none named"
-            reason = f"retired{since}; successors: {successors}"
-            self.impossible.append(Deviation("model", "a render", "not possible", reason))
+
+def _refuse_retired(identity: ModelIdentity, lifecycle: Lifecycle) -> None:
+    if lifecycle.state is LifecycleState.RETIRED:
+        raise ModelRetired(
+            model=f"{identity.engine}:{identity.model}",
+            words=f"retired since {lifecycle.on}" if lifecycle.on else "retired",
+            successors=", ".join(lifecycle.successors) or "none named",
+            successor=lifecycle.successors[0] if lifecycle.successors else "MODEL",
+        )
