@@ -32,6 +32,11 @@ class Face:
     top: int
     side: int
 
+    def holds(self, other: Face) -> bool:
+        """Whether the middle of the other face lies in this one."""
+        x, y = other.left + other.side / 2, other.top + other.side / 2
+        return self.left <= x <= self.left + self.side and self.top <= y <= self.top + self.side
+
 
 FaceFinder = Callable[[Pixels], tuple[Face, ...]]
 
@@ -58,12 +63,15 @@ class _Cascade(Protocol):
 
 def find_faces(pixels: Pixels) -> tuple[Face, ...]:
     """The faces of H x W x 3|4 pixels, from the largest down; larger pictures are searched at 768 pixels a side."""
-    small = np.ascontiguousarray(shrink_within(opaque(pixels), _SEARCHED_SIDE_PX))
-    most = min(small.shape[:2])
+    small = shrink_within(opaque(pixels), _SEARCHED_SIDE_PX)
+    # A face that fills the picture is only found with room around it.
+    room = min(small.shape[:2]) // 3
+    searched = np.ascontiguousarray(np.pad(small, ((room, room), (room, room), (0, 0)), mode="edge"))
+    most = min(searched.shape[:2])
     if most < _SMALLEST_PX:
         return ()
     found = _cascade().detect_multi_scale(
-        img=small,
+        img=searched,
         scale_factor=1.2,
         step_ratio=1.0,
         min_size=(_SMALLEST_PX, _SMALLEST_PX),
@@ -71,8 +79,16 @@ def find_faces(pixels: Pixels) -> tuple[Face, ...]:
         min_neighbor_number=_AGREEING,
     )
     scale = pixels.shape[1] / small.shape[1]
-    faces = [Face(int(one["c"] * scale), int(one["r"] * scale), int(one["width"] * scale)) for one in found]
-    return tuple(sorted(faces, key=lambda face: (-face.side, face.top, face.left)))
+    faces = [
+        Face(
+            left=max(0, round((one["c"] - room) * scale)),
+            top=max(0, round((one["r"] - room) * scale)),
+            side=round(one["width"] * scale),
+        )
+        for one in found
+    ]
+    faces.sort(key=lambda face: (-face.side, face.top, face.left))
+    return tuple(face for number, face in enumerate(faces) if not any(other.holds(face) for other in faces[:number]))
 
 
 @lru_cache(maxsize=1)

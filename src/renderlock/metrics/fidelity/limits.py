@@ -65,7 +65,7 @@ def limits_from_json(text: str) -> FidelityLimits:
 def limits_to_json(limits: FidelityLimits) -> str:
     """The limits as text, one a line so that a recalibration can be read as a difference."""
     rounded = {
-        stage: {name: round(limit, 3) for name, limit in sorted(values.items())}
+        stage: {name: round(limit, 6 if name == "ssim" else 3) for name, limit in sorted(values.items())}
         for stage, values in limits.by_stage.items()
     }
     growth = {name: round(power, 3) for name, power in sorted(limits.growth.items())}

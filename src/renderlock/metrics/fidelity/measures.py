@@ -73,10 +73,13 @@ def detail_amplitude(cells: Cells) -> float:
 
 
 def new_edges(source: Pixels, cells: Cells) -> Map:
-    """H x W: mean contrast, in levels, that cells of the window show and the 5 x 5 source pixels around them do not."""
+    """H x W: how far contrast in the cells of the window exceeds what the 5 x 5 source pixels around them allow.
+
+    Allowed is one and a half times their range and 6 levels more; 1 is twice what is allowed, on average.
+    """
     luma = opaque(source).astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     allowed = 1.5 * local_range(luma, 5) + EDGE_LEVELS
-    return window_means(np.maximum(cells.high - cells.low - allowed, 0))
+    return window_means(np.maximum((cells.high - cells.low) / allowed - 1, 0))
 
 
 def colour_shift(source: Pixels, seen: Floats) -> NDArray[np.float64]:

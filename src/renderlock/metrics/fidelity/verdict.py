@@ -15,7 +15,7 @@ _SAYS = {
     "colour": "shift of the mean colour of the worst 16 px tile, CIEDE2000",
     "ssim": "structural similarity of the result scaled down",
     "detail": "detail beyond interpolation over the source's finest, worst window",
-    "new_edges": "contrast where the source shows none, worst window, levels",
+    "new_edges": "contrast over what the source shows reason for, worst window",
     "faces": "difference over the source's own detail, worst face",
 }
 _STAGE_SAYS: dict[Stage, str] = {"before": ", before projection", "plain": "", "projected": ""}
