@@ -127,3 +127,17 @@ def test_a_seam_verdict_about_the_final_is_kept(write_final: WriteFinal) -> None
     with Store.open(path.parent / ".renderlock") as store:
         verdicts = [Verdict.from_pairs(dict(event.fields)) for event in store.events(final.address)]
     assert "seam" in {verdict.gate for verdict in verdicts}
+
+
+def test_a_final_that_does_not_fit_its_budget_comes_out_in_smaller_tiles_and_is_found_again(
+    write_final: WriteFinal,
+) -> None:
+    path = write_final("size: 512, memory_budget: 125MiB, memory_ladder: [smaller-tiles]")
+    approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    assert final.recipe is not None
+    assert final.recipe.tiling is not None
+    assert "memory" in {deviation.field for deviation in final.deviations}
+    assert execute(path, FINAL).count("cached") == 1
