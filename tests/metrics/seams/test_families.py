@@ -19,28 +19,28 @@ def strip(columns: object) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 @pytest.mark.parametrize("px", [1, 2, 4, 8, 16, 32])
 def test_a_step_answers_with_its_height_at_every_scale(px: int) -> None:
-    profile = profile_of(strip(np.where(np.arange(256) < 128, 100.0, 103.0)))
+    profile = profile_of(strip(np.where(np.arange(256) < 128, 100.0, 103.0)), 128)
     assert Family("step", px).respond(profile, PLACE)[..., 0] == pytest.approx(3.0, abs=1e-4)
 
 
 @pytest.mark.parametrize("px", [1, 2, 4, 8, 16, 32])
 def test_a_smooth_gradient_answers_with_nothing(px: int) -> None:
     places = np.linspace(0, 1, 256)
-    profile = profile_of(strip(20 + 150 * places + 60 * places**2))
+    profile = profile_of(strip(20 + 150 * places + 60 * places**2), 128)
     assert Family("step", px).respond(profile, PLACE)[..., 0] == pytest.approx(0.0, abs=2e-3)
 
 
 def test_half_the_detail_on_one_side_answers_with_its_logarithm() -> None:
     random = np.random.default_rng(1).normal(0, 20, (1024, 256, 1)).astype(np.float32)
     random[:, 128:] /= 2
-    answers = Family("mismatch", 32).respond(profile_of(np.repeat(random, 3, axis=2) + 128), PLACE)
+    answers = Family("mismatch", 32).respond(profile_of(np.repeat(random, 3, axis=2) + 128, 128), PLACE)
     assert answers[..., 0].mean() == pytest.approx(np.log(2), abs=0.04)
 
 
 def test_a_soft_stripe_answers_with_the_logarithm_of_its_dip() -> None:
     random = np.random.default_rng(2).normal(0, 20, (1024, 256, 1)).astype(np.float32)
     random[:, 112:144] *= 0.83
-    answers = Family("notch", 32).respond(profile_of(np.repeat(random, 3, axis=2) + 128), PLACE)
+    answers = Family("notch", 32).respond(profile_of(np.repeat(random, 3, axis=2) + 128, 128), PLACE)
     assert np.exp(answers[..., 0].mean()) == pytest.approx(0.83, abs=0.03)
 
 
@@ -50,7 +50,7 @@ def test_no_family_looks_farther_than_it_says(family: Family) -> None:
     changed = random.copy()
     changed[:, : 128 - family.reach] = 0
     changed[:, 128 + family.reach :] = 255
-    answers = [family.respond(profile_of(part), PLACE) for part in (random, changed)]
+    answers = [family.respond(profile_of(part, 128), PLACE) for part in (random, changed)]
     assert answers[0] == pytest.approx(answers[1], abs=1e-3)
 
 

@@ -54,7 +54,7 @@ def measure_line(read: RegionReader, size: tuple[int, int], line: SeamLine, line
             strip = read(low, start, high - low, length)
         else:
             strip = read(start, low, length, high - low).swapaxes(0, 1)
-        for family, evidence in _evidence(profile_of(as_levels(strip)), places):
+        for family, evidence in _evidence(profile_of(as_levels(strip), line.position - low), places):
             found[family] = found[family] + evidence if family in found else evidence
     return LineMeasure(line, count, found)
 

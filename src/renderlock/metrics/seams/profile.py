@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from renderlock.metrics.seams.lines import CONTROL_SPACING_PX
+
 SEGMENT_PX = 16
 ENERGY_FLOOR = 0.5
 """Squared levels added to every energy: differences of rounding noise alone have about 0.5."""
@@ -24,13 +26,14 @@ Sums = NDArray[np.float64]
 class Profile:
     """S segments of a strip of W columns in 3 channels.
 
-    Running sums over columns (S x (W + 1) x 3) of the mean tone and of the energy of detail, and the energy of the
-    third difference across a line before each column (S x W x 3, zero where it would leave the strip).
+    Running sums over columns (S x (W + 1) x 3) of the mean tone and of the energy of detail; and the energy of the
+    third difference across lines before the columns `phase`, `phase` + 16, ... (S x C x 3).
     """
 
     tone_sums: Sums
     detail_sums: Sums
-    breaks: NDArray[np.float32]
+    breaks: Sums
+    phase: int
 
     def tone(self, places: NDArray[np.intp], px: int) -> Sums:
         """S x P x 3 mean Y, Cb, Cr, in 8-bit levels, over the `px` columns from each place on."""
@@ -42,27 +45,44 @@ class Profile:
         return np.asarray(np.log(np.maximum(energy, 0) + ENERGY_FLOOR)) / 2
 
     def log_breaks(self, places: NDArray[np.intp]) -> Sums:
-        """S x P x 3 log amplitudes of the third difference across lines before each place."""
-        return np.asarray(np.log(self.breaks[:, places].astype(np.float64) + ENERGY_FLOOR)) / 2
+        """S x P x 3 log amplitudes of the third difference across lines before places that share the phase."""
+        return np.asarray(np.log(self.breaks[:, (places - self.phase) // CONTROL_SPACING_PX] + ENERGY_FLOOR)) / 2
 
 
-def profile_of(strip: NDArray[np.float32]) -> Profile:
-    """The profile of an N x W x 3 strip whose line runs along its first axis; N is a multiple of 16.
+def profile_of(strip: NDArray[np.float32], place: int) -> Profile:
+    """The profile of an N x W x 3 strip whose line runs along its first axis before column `place`; N is 16 times S.
 
-    Values are 8-bit levels. Tone is the mean over a segment. Detail is the squared second difference *along*
-    the line, which no seam can raise by itself.
+    Values are 8-bit levels. Tone is the mean over a segment. Detail is the squared second difference *along* the line,
+    which no seam can raise by itself.
     """
     rows, width, _ = strip.shape
-    colours = strip.reshape(-1, 3) @ _YCC.T
-    segments = colours.reshape(rows // SEGMENT_PX, SEGMENT_PX, width, 3)
-    curved = segments[:, 2:] - 2 * segments[:, 1:-1] + segments[:, :-2]
-    across = 0.5 * (segments[:, :, :-3] - segments[:, :, 3:]) + 1.5 * (segments[:, :, 2:-1] - segments[:, :, 1:-2])
-    breaks = np.zeros((rows // SEGMENT_PX, width, 3), np.float32)
-    breaks[:, 2:-1] = (across * across).mean(axis=1)
-    return Profile(_running(segments.mean(axis=1)), _running((curved * curved).mean(axis=1)), breaks)
+    count, phase = rows // SEGMENT_PX, place % CONTROL_SPACING_PX
+    tone, detail = np.zeros((2, count, width + 1, 3))
+    breaks = np.zeros((count, len(range(phase, width, CONTROL_SPACING_PX)), 3))
+    # A few segments at a time stay in the processor's cache.
+    for first in range(0, count, _AT_ONCE):
+        part = slice(first, min(first + _AT_ONCE, count))
+        colours = strip[part.start * SEGMENT_PX : part.stop * SEGMENT_PX].reshape(-1, 3) @ _YCC.T
+        segments = colours.reshape(-1, SEGMENT_PX, width, 3)
+        tone[part, 1:] = segments.mean(axis=1)
+        detail[part, 1:] = _energy(segments[:, 2:] - 2 * segments[:, 1:-1] + segments[:, :-2])
+        breaks[part] = _breaks(segments, phase)
+    return Profile(np.cumsum(tone, axis=1), np.cumsum(detail, axis=1), breaks, phase)
 
 
-def _running(columns: NDArray[np.float32]) -> Sums:
-    sums = np.zeros((columns.shape[0], columns.shape[1] + 1, columns.shape[2]))
-    np.cumsum(columns, axis=1, dtype=np.float64, out=sums[:, 1:])
-    return sums
+_AT_ONCE = 4
+
+
+def _energy(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean square along the line."""
+    return np.asarray((values * values).mean(axis=1))
+
+
+def _breaks(segments: NDArray[np.float32], phase: int) -> NDArray[np.float32]:
+    """Third differences before every sixteenth column; zero where they would leave the strip."""
+    width = segments.shape[2]
+    columns = np.arange(phase, width, CONTROL_SPACING_PX)
+    far, near, here, next_ = (segments[:, :, np.clip(columns + at, 0, width - 1)] for at in (-2, -1, 0, 1))
+    energy = _energy(0.5 * (far - next_) + 1.5 * (here - near))
+    energy[:, (columns < 2) | (columns > width - 2)] = 0
+    return energy
