@@ -92,7 +92,7 @@ def _worst_words(score: SeamScore) -> str:
         return ""
     ratio = max((score.worst.worst, *score.pooled), key=lambda one: one.excess)
     says = {family.name: family.says for family in FAMILIES}[ratio.family]
-    return f"Worst: {describe(score.worst.line)}. {says} ({ratio.family} {ratio.channel}, {ratio.value:.1f} times)."
+    return f"Worst: {describe(score.worst.line)}: {says} ({ratio.family} {ratio.channel}, {ratio.value:.1f} times)."
 
 
 def _panels(whole: Pixels, line: SeamLine) -> tuple[Image.Image, Image.Image]:
