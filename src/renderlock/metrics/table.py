@@ -85,6 +85,27 @@ METRICS = (
         "text/contrast@1", "text_ink", "the letters' worst contrast", "WCAG 2.2 ratio", "1 none, 21 black on white"
     ),
     MetricFacts(
+        "seams/score@1",
+        "seams.score",
+        "how far the borders between tiles stand out from the lines beside them",
+        "ratio beyond what natural pictures show",
+        "1 none shows, more the plainer",
+    ),
+    MetricFacts(
+        "composition/kept@1",
+        "composition",
+        "how well a final keeps the composition that was approved",
+        "1 - layout distance over that of another seed",
+        "1 the same, about 0 another seed's, below 0 farther",
+    ),
+    MetricFacts(
+        "fidelity/judge@1",
+        "fidelity.judging",
+        "whether an enlarged picture is its source with more pixels: eight measures, and a map of what was invented",
+        "worst measure over its limit, in blocks",
+        "0 nothing invented, above 1 refused",
+    ),
+    MetricFacts(
         "variation/typical@1",
         "variation",
         "how far a variant lies from the others in layout and colour together",
