@@ -20,7 +20,7 @@ CHANNELS = ("Y", "Cb", "Cr")
 
 _SAYS: dict[Kind, str] = {
     "step": "a step in tone",
-    "break": "contours that do not meet",
+    "break": "a break, or contours that do not meet",
     "notch": "a stripe of other detail",
     "mismatch": "another sharpness or grain on one side",
 }

@@ -88,9 +88,9 @@ def _summary(score: SeamScore, bad: int) -> str:
 
 
 def _worst_words(score: SeamScore) -> str:
-    if score.worst is None or score.worst.worst is None:
+    ratio = score.worst_ratio
+    if score.worst is None or ratio is None:
         return ""
-    ratio = max((score.worst.worst, *score.pooled), key=lambda one: one.excess)
     says = {family.name: family.says for family in FAMILIES}[ratio.family]
     return f"Worst: {describe(score.worst.line)}: {says} ({ratio.family} {ratio.channel}, {ratio.value:.1f} times)."
 

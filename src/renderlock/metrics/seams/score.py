@@ -80,6 +80,14 @@ class SeamScore:
         """The line to repair first; None where no line could be measured."""
         return max(self.lines, key=_badness, default=None)
 
+    @property
+    def worst_ratio(self) -> Ratio | None:
+        """What is wrong: the worst ratio of the worst line, or of all lines together where no single one shows."""
+        alone = None if self.worst is None else self.worst.worst
+        if alone is not None and alone.excess > 0:
+            return alone
+        return max(self.pooled, key=lambda ratio: ratio.excess, default=alone)
+
     def ratio(self, family: str, channel: str = "Y") -> float | None:
         """The pooled ratio of one family in one channel; None where it was not measured."""
         found = (one.value for one in self.pooled if (one.family, one.channel) == (family, channel))

@@ -34,10 +34,10 @@ def seam_verdict(score: SeamScore, limits: SeamLimits = LIMITS) -> Verdict:
 
 
 def _what(score: SeamScore) -> str:
-    if score.worst is None or score.worst.worst is None:
+    ratio = score.worst_ratio
+    if score.worst is None or ratio is None:
         return "no border could be measured" if score.unmeasured else "there are no borders"
     if score.value <= 1.0:
         return f"no border shows; nearest to it: {describe(score.worst.line)}"
-    ratio = max((score.worst.worst, *score.pooled), key=lambda one: one.excess)
     what = f"{ratio.family} in {ratio.channel} is {ratio.value:.2f} times its surroundings"
     return f"{what}; worst: {describe(score.worst.line)}"
