@@ -27,13 +27,16 @@ from renderlock.upscalers.tiled import enlarge_whole
 
 GENTLE = ("lanczos", "waifu2x", "span")
 Random = np.random.Generator
+Source = tuple[str, Pixels]
+"""The name of the picture it was cut from, and its pixels."""
 
 
 @dataclass(frozen=True)
 class Enlarged:
-    """A source, what an upscaler made of it, and by what name."""
+    """A source by its picture's name, and what an upscaler made of it."""
 
     upscaler: str
+    picture: str
     source: Pixels
     raw: Pixels
 
@@ -48,18 +51,18 @@ class Enlarged:
         return down(self.raw, self.source.shape[1], self.source.shape[0])
 
 
-def sources(pictures: Mapping[str, Pixels], side_px: int, *, each: int, seed: int) -> list[Pixels]:
+def sources(pictures: Mapping[str, Pixels], side_px: int, *, each: int, seed: int) -> list[Source]:
     """Random squares of the pictures at half and quarter size, as sharp as renders, and at full size if small."""
     random = np.random.default_rng(seed)
     found = []
-    for picture in pictures.values():
+    for name, picture in pictures.items():
         factors = (2, 4) if min(picture.shape[:2]) > 4 * side_px else (1, 2)
         for factor in factors:
             smaller = reduced(picture, factor) if factor > 1 else picture
             side = min(side_px, *smaller.shape[:2])
             for _ in range(each):
                 top, left = (int(random.integers(0, length - side + 1)) for length in smaller.shape[:2])
-                found.append(np.ascontiguousarray(smaller[top : top + side, left : left + side]))
+                found.append((name, np.ascontiguousarray(smaller[top : top + side, left : left + side])))
     return found
 
 
@@ -77,18 +80,19 @@ def open_installed(references: tuple[str, ...]) -> dict[str, Upscaler]:
     return found
 
 
-def enlarged(pictures: list[Pixels], upscaler: Upscaler, factor: int) -> Iterator[Enlarged]:
+def enlarged(pictures: list[Source], upscaler: Upscaler, factor: int) -> Iterator[Enlarged]:
     """Each picture enlarged, not projected."""
-    for source in pictures:
+    for name, source in pictures:
         target = Size(source.shape[1] * factor, source.shape[0] * factor)
-        yield Enlarged(upscaler.facts.reference, source, enlarge_whole(source, target, upscaler, project=False))
+        yield Enlarged(upscaler.facts.reference, name, source, enlarge_whole(source, target, upscaler, project=False))
 
 
-def bicubic(pictures: list[Pixels], factor: int) -> Iterator[Enlarged]:
+def bicubic(pictures: list[Source], factor: int) -> Iterator[Enlarged]:
     """Each picture by Pillow's bicubic."""
-    for source in pictures:
+    for name, source in pictures:
         size = (source.shape[1] * factor, source.shape[0] * factor)
-        yield Enlarged("bicubic", source, np.asarray(Image.fromarray(source).resize(size, Image.Resampling.BICUBIC)))
+        large = np.asarray(Image.fromarray(source).resize(size, Image.Resampling.BICUBIC))
+        yield Enlarged("bicubic", name, source, large)
 
 
 def swapped(result: Pixels, side_px: int, random: Random) -> Pixels:
