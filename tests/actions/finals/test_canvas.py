@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from renderlock.actions.finals.canvas import Canvas
 from renderlock.imaging.pixels import Pixels
@@ -14,7 +13,7 @@ from renderlock.spec.recipe import Size
 
 @pytest.fixture(scope="module")
 def base() -> Pixels:
-    return np.asarray(Image.effect_noise((96, 64), 80).convert("RGB"))
+    return np.random.default_rng(5).integers(0, 256, (64, 96, 3), np.uint8)
 
 
 @pytest.mark.parametrize("size", [Size(384, 256), Size(777, 333), Size(300, 301), Size(50, 33)])
@@ -26,7 +25,8 @@ def test_tiles_cut_from_the_canvas_are_the_parts_of_the_whole(base: Pixels, size
 
     for tile in grid.tiles:
         part = whole[tile.top : tile.bottom, tile.left : tile.right]
-        assert np.abs(canvas.cut(tile) - part).max() <= 1
+        # Pillow scales in two passes of 8 bits, and its boxes are single precision.
+        assert np.abs(canvas.cut(tile) - part).max() <= 2
 
 
 def test_a_canvas_of_another_shape_shows_the_middle_of_the_base(base: Pixels) -> None:
