@@ -58,7 +58,17 @@ def look_at(source: Pixels, result: Pixels) -> Cells:
         maps[0, first:last] = _reduced(np.add, (band - plain) ** 2, starts) / areas
         maps[1, first:last] = _reduced(np.minimum, band, starts)
         maps[2, first:last] = _reduced(np.maximum, band, starts)
-    return Cells(down(opaque(result), width, height), maps[0], maps[1], maps[2])
+    return Cells(down(_opaque_bands(result), width, height), maps[0], maps[1], maps[2])
+
+
+def _opaque_bands(result: Pixels) -> Pixels:
+    """`opaque`, in bands: its sums in double precision would be eight times the picture."""
+    if result.shape[2] == 3:
+        return result
+    laid = np.empty((*result.shape[:2], 3), np.uint8)
+    for top in range(0, len(result), _BAND_CELLS):
+        laid[top : top + _BAND_CELLS] = opaque(result[top : top + _BAND_CELLS])
+    return laid
 
 
 def _edges(cells: int, length: int) -> NDArray[np.intp]:
