@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
+from renderlock.actions.finals.verdicts import prove_reader
 from renderlock.actions.lock import lock_path_of, lock_pipeline
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Selection
@@ -135,17 +136,11 @@ def _fit_for_this_machine(text: bytes) -> tuple[bytes, tuple[str, ...]]:
         text = text.replace(UPSCALER, WITHOUT_UPSCALER)
         notes.append(f"enlarged by interpolation: {error}")
     try:
-        _prove_text_reader()
+        prove_reader()
     except MissingDependency as error:
         text = text.replace(TEXT, b"")
         notes.append(f"the caption is not read back: {error}")
     return text, tuple(notes)
-
-
-def _prove_text_reader() -> None:
-    from renderlock.metrics.text_reader import open_reader  # noqa: PLC0415  # loads a library that may be absent
-
-    open_reader()
 
 
 def _verdict_lines(picture: PictureResult) -> tuple[str, ...]:

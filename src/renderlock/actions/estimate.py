@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import islice
 from statistics import median
 
-from renderlock.actions.calls.costs import cost_of, total
+from renderlock.actions.calls.costs import cost_of
 from renderlock.actions.finals.links import Draw
 from renderlock.actions.finals.outline import Outline, Timings, cost_key, outline, timings_of
 from renderlock.actions.finals.routes import Route
@@ -17,7 +17,7 @@ from renderlock.actions.memory.prediction import Measured, Shape, predict
 from renderlock.actions.plan import Job, Planner, StepPlan
 from renderlock.actions.run import Run, refuse_unbuilt, verify_lock
 from renderlock.engines.memory_facts import MemoryParts
-from renderlock.spec.money import Cost
+from renderlock.spec.money import Cost, sum_by_currency
 from renderlock.spec.pipeline import Step
 from renderlock.spec.recipe import Recipe
 
@@ -45,7 +45,7 @@ class StepEstimate:
         """What all missing pictures with a known price would cost, by currency; those not known yet cost like these."""
         known = [cost for cost in self.costs.values() if cost is not None]
         alike = [known[0]] * len(self.plan.unforeseen) if known else []
-        return total([*known, *alike])
+        return sum_by_currency([*known, *alike])
 
     @property
     def unpriced(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Self
@@ -51,6 +51,14 @@ def _amount(text: str) -> Decimal:
     if not amount.is_finite() or amount < 0:
         raise RecipeError(field="amount", found=repr(text), allowed="an amount of at least zero")
     return amount
+
+
+def sum_by_currency(costs: Iterable[Cost]) -> dict[str, Decimal]:
+    """The sum of the costs in each currency."""
+    sums: dict[str, Decimal] = {}
+    for cost in costs:
+        sums[cost.currency] = sums.get(cost.currency, Decimal(0)) + cost.amount
+    return sums
 
 
 def total_of(costs: Mapping[str, Decimal]) -> str:

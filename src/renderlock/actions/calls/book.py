@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from renderlock.errors import Billed
-from renderlock.spec.money import Cost
+from renderlock.spec.money import Cost, sum_by_currency
 from renderlock.store.records import Event, TextPairs
 from renderlock.store.store import Store
 
@@ -118,10 +118,7 @@ class Book:
 
     def spent(self) -> dict[str, Decimal]:
         """What all calls cost by currency; those in flight or perhaps billed count by their price note."""
-        totals: dict[str, Decimal] = {}
-        for cost in filter(None, (call.spent for call in self.calls.values())):
-            totals[cost.currency] = totals.get(cost.currency, Decimal(0)) + cost.amount
-        return totals
+        return sum_by_currency(filter(None, (call.spent for call in self.calls.values())))
 
     def standing_of(self, subject: str, purpose: Purpose) -> tuple[CallRecord, ...]:
         """The calls for one piece of work that are not settled, oldest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -44,14 +44,6 @@ def cost_of(planner: Planner, job: Job) -> Cost | None:
             return None
         costs.append(note.cost.times(count))
     return Cost(sum((cost.amount for cost in costs), Decimal(0)), costs[0].currency) if costs else None
-
-
-def total(costs: Iterable[Cost]) -> dict[str, Decimal]:
-    """The sum by currency."""
-    sums: dict[str, Decimal] = {}
-    for cost in costs:
-        sums[cost.currency] = sums.get(cost.currency, Decimal(0)) + cost.amount
-    return sums
 
 
 def _pictures_of(job: Job) -> Iterator[tuple[Size, int]]:

@@ -11,32 +11,16 @@ from datetime import date
 from types import MappingProxyType
 
 from renderlock.engines.capabilities import Capabilities, Lifecycle, LifecycleState, SeedGrade, SizeRule
-from renderlock.engines.hosted.google import GEMINI_KEYS, GEMINI_URL, VERTEX, VERTEX_KEYS, VERTEX_URL
-from renderlock.engines.hosted.model import HostedModel, Provider
+from renderlock.engines.hosted.google import VERTEX, on_gemini, on_vertex
+from renderlock.engines.hosted.model import HostedModel
 from renderlock.engines.hosted.reference import join_options, split_options, unknown_model
 from renderlock.spec.recipe import Size
 
 ENGINE = "gemini"
 LARGEST_SEED = 2_147_483_647
 
-ON_GEMINI = Provider(
-    name="gemini",
-    title="the Gemini API",
-    base_url=GEMINI_URL,
-    key_variables=GEMINI_KEYS,
-    key_header="x-goog-api-key",
-    images_in_flight=4,
-    console="https://aistudio.google.com/usage",
-)
-ON_VERTEX = Provider(
-    name="gemini",
-    title="Gemini on Vertex AI",
-    base_url=VERTEX_URL,
-    key_variables=VERTEX_KEYS,
-    key_header="x-goog-api-key",
-    images_in_flight=4,
-    console="https://console.cloud.google.com/billing",
-)
+ON_GEMINI = on_gemini(ENGINE, "the Gemini API")
+ON_VERTEX = on_vertex(ENGINE, "Gemini on Vertex AI")
 
 _RATIOS_2_5 = {
     "1:1": Size(1024, 1024),

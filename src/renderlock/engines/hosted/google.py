@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 from renderlock.engines.hosted.channel import Channel
 from renderlock.engines.hosted.faults import error_of, retired, variable_of, words_of
-from renderlock.engines.hosted.model import HostedModel
+from renderlock.engines.hosted.model import HostedModel, Provider
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.engines.hosted.wire import Answer
 from renderlock.errors import HostedError, KeyMissing, KeyRefused, SafetyBlocked
@@ -30,6 +30,32 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _BAD_KEY = re.compile(r"API key|API_KEY|credential", re.IGNORECASE)
 _GONE = re.compile(r"not found|no longer|retired|does not have access", re.IGNORECASE)
 _BLOCKED = re.compile(r"sensitive words|Responsible AI|safety|prohibited|violat", re.IGNORECASE)
+
+
+def on_gemini(engine: str, title: str) -> Provider:
+    """The Gemini API as an engine's provider."""
+    return Provider(
+        name=engine,
+        title=title,
+        base_url=GEMINI_URL,
+        key_variables=GEMINI_KEYS,
+        key_header="x-goog-api-key",
+        images_in_flight=4,
+        console="https://aistudio.google.com/usage",
+    )
+
+
+def on_vertex(engine: str, title: str) -> Provider:
+    """Vertex AI as an engine's provider."""
+    return Provider(
+        name=engine,
+        title=title,
+        base_url=VERTEX_URL,
+        key_variables=VERTEX_KEYS,
+        key_header="x-goog-api-key",
+        images_in_flight=4,
+        console="https://console.cloud.google.com/billing",
+    )
 
 
 def method_path(name: str, method: str, options: HostedOptions, *, has_key: bool) -> str:

@@ -17,8 +17,8 @@ from renderlock.engines.capabilities import (
     SeedGrade,
     SizeRule,
 )
-from renderlock.engines.hosted.google import GEMINI_KEYS, GEMINI_URL, VERTEX, VERTEX_KEYS, VERTEX_URL
-from renderlock.engines.hosted.model import HostedModel, Provider
+from renderlock.engines.hosted.google import VERTEX, on_gemini, on_vertex
+from renderlock.engines.hosted.model import HostedModel
 from renderlock.engines.hosted.reference import unknown_model
 from renderlock.spec.recipe import Size
 
@@ -31,24 +31,8 @@ LARGEST_SEED = 2_147_483_647
 SHUT_DOWN = date(2026, 8, 17)
 SUCCESSORS = ("nano-banana-2", "nano-banana-2.1")
 
-ON_GEMINI = Provider(
-    name="imagen",
-    title="Imagen on the Gemini API",
-    base_url=GEMINI_URL,
-    key_variables=GEMINI_KEYS,
-    key_header="x-goog-api-key",
-    images_in_flight=4,
-    console="https://aistudio.google.com/usage",
-)
-ON_VERTEX = Provider(
-    name="imagen",
-    title="Imagen on Vertex AI",
-    base_url=VERTEX_URL,
-    key_variables=VERTEX_KEYS,
-    key_header="x-goog-api-key",
-    images_in_flight=4,
-    console="https://console.cloud.google.com/billing",
-)
+ON_GEMINI = on_gemini(ENGINE, "Imagen on the Gemini API")
+ON_VERTEX = on_vertex(ENGINE, "Imagen on Vertex AI")
 
 _RATIOS = {
     "1:1": Size(1024, 1024),
