@@ -15,6 +15,7 @@ from pathlib import Path
 
 from renderlock.actions.composing import Composed, ComposePlan, compose_picture, compose_recipe
 from renderlock.actions.machine import host_name, machine_facts, peak_memory_bytes
+from renderlock.actions.verdicts import keep_verdict
 from renderlock.errors import InputUnusable
 from renderlock.imaging.colour import Managed, decode_managed, encode_in, read_managed
 from renderlock.imaging.colour_match import (
@@ -30,9 +31,9 @@ from renderlock.metrics.text import TextReport, check_texts, text_verdict
 from renderlock.metrics.text_reader import TextReader
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe, Size
-from renderlock.spec.verdict import VERDICT_KIND, Verdict
+from renderlock.spec.verdict import Verdict
 from renderlock.store.png_texts import texts_of
-from renderlock.store.records import Made, NewEvent, NewRender, RenderRecord
+from renderlock.store.records import Made, NewRender, RenderRecord
 from renderlock.store.store import Store
 
 STEP_NAME = "compose"
@@ -158,8 +159,7 @@ def compose_source(
     pixels = decode_managed(result.data).pixels if result.composed is None else result.composed.pixels
     checked = _checked(result, pixels, texts, reader)
     if checked.verdict is not None and checked.record is not None:
-        pairs = checked.verdict.to_pairs()
-        store.append(NewEvent(VERDICT_KIND, checked.record.address, "renderlock", datetime.now(UTC), pairs))
+        keep_verdict(store, checked.record, checked.verdict)
     return checked
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
-from renderlock.actions.finals.verdicts import prove_reader
 from renderlock.actions.lock import lock_path_of, lock_pipeline
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Selection
@@ -16,6 +15,7 @@ from renderlock.actions.project import project_text, write_project
 from renderlock.actions.reports import Reports
 from renderlock.actions.review import Signature, decide
 from renderlock.actions.run import PictureResult, RunResult, RunUnwatched, RunWatch
+from renderlock.actions.verdicts import prove_reader
 from renderlock.actions.workspace import PIPELINE_NAME, Place, read_pipeline
 from renderlock.engines.base import EngineOptions
 from renderlock.errors import MissingDependency

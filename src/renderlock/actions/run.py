@@ -15,11 +15,11 @@ from typing import Literal, Protocol
 
 from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.finals.limits import refuse_unknown_limits
-from renderlock.actions.finals.verdicts import hold_to_limits, judge_texts, prove_reader
 from renderlock.actions.lock import identify_model, lock_path_of, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
 from renderlock.actions.schedule import Schedule
+from renderlock.actions.verdicts import hold_to_limits, judge_texts, prove_reader
 from renderlock.engines.base import Hosted
 from renderlock.errors import (
     CurrencyMismatch,

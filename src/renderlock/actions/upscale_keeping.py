@@ -18,6 +18,7 @@ import numpy as np
 from renderlock.actions.machine import host_name, library_version, machine_facts, peak_memory_bytes
 from renderlock.actions.upscale_recipe import upscale_recipe
 from renderlock.actions.upscaling import Upscaled, Ways, upscale_picture
+from renderlock.actions.verdicts import BY, keep_verdict
 from renderlock.imaging.pixels import Pixels, PixelsDigest, decode_picture
 from renderlock.imaging.sinks import PictureForm, open_sink
 from renderlock.spec.lock import Environment
@@ -68,8 +69,8 @@ def upscale_render(store: Store, record: RenderRecord, target: Size, ways: Ways)
     )
     kept = store.put(new)
     for judged in upscaled.judged:
-        store.append(NewEvent(VERDICT_KIND, kept.address, "renderlock", datetime.now(UTC), judged.verdict.to_pairs()))
-    store.append(NewEvent(TIMING_KIND, kept.address, "renderlock", datetime.now(UTC), _timing(recipe, seconds)))
+        keep_verdict(store, kept, judged.verdict)
+    store.append(NewEvent(TIMING_KIND, kept.address, BY, datetime.now(UTC), _timing(recipe, seconds)))
     return Kept(kept, upscaled.verdict, upscaled)
 
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from renderlock.actions.finals.verdicts import verdict_lines
 from renderlock.actions.import_pictures import ImportProgress, import_pictures
 from renderlock.actions.replay import Replay, replay
 from renderlock.actions.review import Decision, Signature, Verdict, decide, standing_decision, undo_decision
 from renderlock.actions.user_files import write_new_file
+from renderlock.actions.verdicts import verdict_lines
 from renderlock.actions.workspace import open_models, store_path_of
 from renderlock.cli.console import answer, answer_json, say
 from renderlock.cli.options import (

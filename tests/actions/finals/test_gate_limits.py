@@ -10,8 +10,8 @@ from tests.actions.runs import execute
 
 from renderlock.actions.finals.judging import SEAM_LIMITS
 from renderlock.actions.finals.limits import SHIPPED
-from renderlock.actions.finals.verdicts import verdict_lines
 from renderlock.actions.run import RunResult
+from renderlock.actions.verdicts import verdict_lines
 from renderlock.errors import UnknownName
 from renderlock.metrics.composition import LIMITS
 from renderlock.store.store import Store

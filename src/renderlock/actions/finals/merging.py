@@ -23,9 +23,9 @@ from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import grid_of_recipe
 from renderlock.actions.finals.staged import Staged, StagedSink, staging
 from renderlock.actions.finals.tiles import Tiles, base_canvas
-from renderlock.actions.finals.verdicts import keep_verdict
 from renderlock.actions.making import Maker
 from renderlock.actions.plan import Job
+from renderlock.actions.verdicts import keep_verdict
 from renderlock.errors import RecipeError, StoreDamaged
 from renderlock.imaging.merge import Blend, MergeReport, merge_tiles
 from renderlock.imaging.pixels import Pixels, Raster, decode_picture, fit_to
