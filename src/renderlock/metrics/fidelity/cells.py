@@ -72,9 +72,8 @@ def _opaque_bands(result: Pixels) -> Pixels:
 
 
 def _edges(cells: int, length: int) -> NDArray[np.intp]:
-    """Where each cell begins among `length` pixels, and the end; no cell is empty."""
-    edges: NDArray[np.intp] = np.rint(np.arange(cells + 1) * (length / cells)).astype(np.intp)
-    return edges
+    """Where each cell begins among `length` pixels, and the end, halves rounded up; no cell is empty."""
+    return (2 * length * np.arange(cells + 1, dtype=np.intp) + cells) // (2 * cells)
 
 
 def _rows_of(taps: Taps, plane: Map, first: int, last: int) -> Map:
