@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -63,18 +63,21 @@ def errors_page() -> str:
         "| error | when | what it says | what to do | exit | HTTP |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for kind in error_classes(errors.RenderlockError):
+    for kind in error_classes():
         when = (inspect.getdoc(kind) or "").split("\n")[0]
         cells = (f"`{kind.__name__}`", when, cell(kind.template), cell(kind.hint))
         lines.append(f"| {' | '.join(cells)} | {kind.exit_code} | {kind.http_status} |")
     return "\n".join(lines) + "\n"
 
 
-def error_classes(base: type[errors.RenderlockError]) -> Iterator[type[errors.RenderlockError]]:
-    """The subclasses of an error class in the order of the tree, parents first."""
-    for kind in base.__subclasses__():
-        yield kind
-        yield from error_classes(kind)
+def error_classes() -> list[type[errors.RenderlockError]]:
+    """The error classes in the order in which the docstring of `renderlock.errors` tells the tree."""
+    values: list[object] = [getattr(errors, name) for name in errors.__all__]
+    kinds = [kind for kind in values if isinstance(kind, type) and issubclass(kind, errors.RenderlockError)]
+    tree = re.findall(r"── (\w+)", errors.__doc__ or "")
+    return sorted(
+        (kind for kind in kinds if kind is not errors.RenderlockError), key=lambda kind: tree.index(kind.__name__)
+    )
 
 
 def cell(text: str) -> str:
