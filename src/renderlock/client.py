@@ -32,7 +32,7 @@ from renderlock.errors import EngineFailed, InputUnusable, KeyNotTaken
 from renderlock.files import write_file
 from renderlock.settings import Settings, current_settings
 from renderlock.spec.deviation import Deviation
-from renderlock.spec.pipeline import DeviationPolicy
+from renderlock.spec.pipeline import DeviationWord
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
@@ -141,11 +141,11 @@ class Client:
         *,
         api_key: str | None = None,
         store: str | Path | None = None,
-        deviations: DeviationPolicy = "refuse",
+        deviations: DeviationWord = "refuse",
         settings: Settings | None = None,
     ) -> None:
         self.model = model
-        self.deviations: DeviationPolicy = deviations
+        self.deviations: DeviationWord = deviations
         self.settings = settings or current_settings()
         self.place = Place(Path(PIPELINE_NAME), None if store is None else Path(store))
         self.store = Store.create(store_path_of(self.place))

@@ -68,6 +68,37 @@ def test_a_step_inherits_the_deviations_of_the_file_and_may_overrule_them(write_
     assert [step.deviations for step in pipeline.steps] == ["record", "refuse"]
 
 
+@pytest.mark.parametrize("place", ["deviations: allow\n", "steps: [{name: a, model: review, deviations: allow}]\n"])
+def test_allow_is_the_same_word_as_record(write_pipeline: Write, place: str) -> None:
+    text = "review_model: m\n" + place + ("" if "steps" in place else "steps: [{name: a, model: review}]\n")
+
+    assert load_pipeline(write_pipeline(text)).steps[0].deviations == "record"
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("con", "con-1"), ("NUL", "NUL-1"), ("aux.png", "aux-1.png"), ("com7.", "com7-1"), ("a..", "a")],
+)
+def test_a_name_that_windows_refuses_is_told_with_one_that_it_takes(
+    problems_of: ProblemsOf, name: str, instead: str
+) -> None:
+    text = f"review_model: m\nassets: {{{name}: {{prompt: a cat}}}}\nsteps:\n  - {{name: {name}, model: review}}\n"
+
+    asset, step = problems_of(text)
+
+    assert (asset.line, asset.column, asset.suggestion) == (2, 10, instead)
+    assert (step.line, step.column, step.suggestion) == (4, 12, instead)
+    assert "Windows" in asset.allowed
+    assert "Windows" in step.allowed
+
+
+@pytest.mark.parametrize("name", ["console", "com", "com10", "null.png", "aux-1"])
+def test_a_name_that_only_begins_like_a_device_is_fine(write_pipeline: Write, name: str) -> None:
+    text = f"review_model: m\nsteps: [{{name: {name}, model: review}}]\n"
+
+    assert load_pipeline(write_pipeline(text)).steps[0].name == name
+
+
 def test_every_key_of_a_step_arrives(write_pipeline: Write) -> None:
     text = (
         "review_model: r\nfinal_model: f\nsteps:\n  - {name: quick, model: review}\n"
@@ -157,6 +188,7 @@ def test_all_problems_come_at_once_each_at_its_place(problems_of: ProblemsOf) ->
         (ONE_STEP + "assets: {a: {prompt: x, sed: 1}}\n", "assets.a.sed", "seeds"),
         (ONE_STEP + "seeds: {start: 1, cuont: 3}\n", "seeds.cuont", "count"),
         (ONE_STEP + "deviations: recrod\n", "deviations", "record"),
+        (ONE_STEP + "deviations: alow\n", "deviations", "allow"),
         (
             "review_model: m\nsteps: [{name: quick, model: review}, {name: b, model: review, needs: qick}]",
             "steps[1].needs",

@@ -15,7 +15,7 @@ from renderlock.actions.workspace import Place
 from renderlock.errors import LockMissing, RecipeError
 from renderlock.spec.finishing import Finishing
 from renderlock.spec.lock import read_lock
-from renderlock.spec.pipeline import Asset, DeviationPolicy, Pipeline, Step
+from renderlock.spec.pipeline import Asset, DeviationWord, Pipeline, Step, policy_of
 from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
 from renderlock.spec.roles import Role
 
@@ -40,7 +40,7 @@ class Wish:
     sampler: str | None = None
     init_image: Path | None = None
     strength: float | None = None
-    deviations: DeviationPolicy = "refuse"
+    deviations: DeviationWord = "refuse"
     tiles: str | None = None
     tile_overlap: int | None = None
 
@@ -48,6 +48,7 @@ class Wish:
         for name, side in () if self.size is None else (("width", self.size.width), ("height", self.size.height)):
             if not 1 <= side <= LARGEST_SIDE_PX:
                 raise RecipeError(field=name, found=side, allowed=f"1 to {LARGEST_SIDE_PX} pixels")
+        policy_of(self.deviations)
         if self.tiles is not None and not _is_tiling(self.tiles):
             raise RecipeError(field="tiles", found=repr(self.tiles), allowed=TILES_ALLOWED)
 
@@ -70,7 +71,7 @@ def single_pipeline(wish: Wish, reference: str, place: Place, *, name: str) -> P
         steps=wish.steps,
         sampler=wish.sampler,
         strength=wish.strength,
-        deviations=wish.deviations,
+        deviations=policy_of(wish.deviations),
         finishing=Finishing(tiles=wish.tiles, tile_overlap=wish.tile_overlap),
     )
     return Pipeline(

@@ -12,12 +12,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from renderlock.errors import RecipeError
 from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.place import Place
 from renderlock.spec.recipe import Size
 from renderlock.spec.roles import Role
 
 DeviationPolicy = Literal["refuse", "record"]
+DeviationWord = Literal["refuse", "allow", "record"]
+"""What a person may write for it; `allow` and `record` are the same: what is allowed is recorded."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,15 @@ class Pipeline:
             for key in self.not_built_yet
             if (not key.step or key.step in steps) and (not key.asset or assets is None or key.asset in assets)
         )
+
+
+def policy_of(word: DeviationWord) -> DeviationPolicy:
+    """The policy a person's word stands for; raises `RecipeError` for any other word."""
+    policies: Mapping[str, DeviationPolicy] = {"refuse": "refuse", "allow": "record", "record": "record"}
+    if word not in policies:
+        allowed = "`refuse` or `allow` (`record` is the same)"
+        raise RecipeError(field="deviations", found=repr(word), allowed=allowed)
+    return policies[word]
 
 
 def seeds_for(asset: Asset, step: Step) -> tuple[int, ...]:

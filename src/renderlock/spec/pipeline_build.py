@@ -8,7 +8,7 @@ from pathlib import Path
 
 from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.locales import in_locales
-from renderlock.spec.pipeline import Asset, DeviationPolicy, NotBuiltYetKey, Pipeline, Step
+from renderlock.spec.pipeline import Asset, DeviationPolicy, NotBuiltYetKey, Pipeline, Step, policy_of
 from renderlock.spec.pipeline_model import AssetFields, StepModel, TopModel
 from renderlock.spec.place import KeyPath, Place, dotted
 from renderlock.spec.report import Report
@@ -44,7 +44,7 @@ def build_pipeline(
 ) -> Pipeline:
     """The pipeline of a file that has no problems but, at most, in its locales, which are reported."""
     models = {role: text for role, text in _models(model) if text is not None}
-    deviations = model.deviations or "refuse"
+    deviations = policy_of(model.deviations or "refuse")
     steps = tuple(
         _step(path, step, models[step.role], _StepContext(("steps", index), deviations, report))
         for index, step in enumerate(checked)
@@ -123,7 +123,7 @@ def _step(path: Path, checked: CheckedStep, reference: str, context: _StepContex
         gate=step.gate,
         init_from=step.init_from,
         strength=step.strength,
-        deviations=step.deviations or context.deviations,
+        deviations=policy_of(step.deviations or context.deviations),
         finishing=_finishing(path.parent, step),
         place=context.report.place(context.path),
         places={key: context.report.place((*context.path, key)) for key in sorted(step.model_fields_set)},

@@ -22,9 +22,16 @@ MOST_SEEDS = 10_000
 MOST_STEPS = 1_000
 MOST_IN_A_LIST = 1_000
 MOST_GATES = 100
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+DEVICE_NAMES = ("con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)))
+"""What no file on Windows may be called, with any ending (Microsoft, "Naming Files, Paths, and Namespaces")."""
+
+_DEVICES = "[Cc][Oo][Nn]|[Pp][Rr][Nn]|[Aa][Uu][Xx]|[Nn][Uu][Ll]|(?:[Cc][Oo][Mm]|[Ll][Pp][Tt])[0-9]"
+NAME_PATTERN = rf"^(?!(?:{_DEVICES})(?:\.|$))[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,62}}[A-Za-z0-9_-])?$"
 
 NAME_ALLOWED = "1 to 64 letters, digits, `.`, `_` or `-`, the first a letter or digit (it becomes a file name)"
+WINDOWS_ALLOWED = (
+    "a name that a file can have on Windows too: none of its devices (CON, NUL, COM1 …), no dot at the end"
+)
 STEPS_ALLOWED = f"a list of 1 to {MOST_STEPS} steps"
 ASSETS_ALLOWED = "a list of assets, or a map of them by name"
 TEXT_ALLOWED = "text that is not empty"
@@ -45,6 +52,9 @@ UPSCALE_ALLOWED = 'a factor above 1 and at most 16, or the size to reach as "WID
 BUDGET_ALLOWED = 'an amount above 0 and a currency, as "20 USD" or {amount: 20, currency: USD}'
 NIGHTLY_ALLOWED = 'a map with a time of day, as {at: "02:00"}'
 TIME_ALLOWED = 'a time of day in quotes, as "02:00"'
+DEVIATIONS_ALLOWED = (
+    "`refuse` what a model cannot do as asked, or `allow` it: done nearest and recorded (also `record`)"
+)
 PATH_ALLOWED = "a path, relative to this file"
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -60,9 +70,9 @@ _UNITS = {
 }
 
 
-def refusal(allowed: str, at: tuple[str | int, ...] = ()) -> PydanticCustomError:
-    """The error of a value that is not what is allowed; `at` leads to the culprit inside it."""
-    return PydanticCustomError("not_allowed", "{allowed}", {"allowed": allowed, "at": at})
+def refusal(allowed: str, at: tuple[str | int, ...] = (), *, instead: str = "") -> PydanticCustomError:
+    """The error of a value that is not what is allowed; `at` leads to the culprit inside it, `instead` would do."""
+    return PydanticCustomError("not_allowed", "{allowed}", {"allowed": allowed, "at": at, "instead": instead})
 
 
 def unknown_key(key: str, known: tuple[str, ...], at: tuple[str | int, ...] = ()) -> PydanticCustomError:
@@ -78,8 +88,16 @@ def is_name(text: str) -> bool:
 def parse_name(value: object) -> str:
     """A name that can be a file name."""
     if not isinstance(value, str) or not is_name(value):
-        raise refusal(NAME_ALLOWED)
+        instead = windows_name(value) if isinstance(value, str) else ""
+        raise refusal(WINDOWS_ALLOWED if instead else NAME_ALLOWED, instead=instead)
     return value
+
+
+def windows_name(text: str) -> str:
+    """For a name that only Windows refuses one like it that it takes; else ""."""
+    stem, dot, rest = text.rstrip(".").partition(".")
+    instead = f"{stem}-1{dot}{rest}" if stem.lower() in DEVICE_NAMES else text.rstrip(".")
+    return instead if instead != text and is_name(instead) else ""
 
 
 def is_text(value: object, longest: int = LONGEST_PROMPT) -> TypeGuard[str]:

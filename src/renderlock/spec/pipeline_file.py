@@ -22,14 +22,16 @@ from renderlock.spec.pipeline_fields import (
     NAME_ALLOWED,
     PROMPT_ALLOWED,
     STEPS_ALLOWED,
+    WINDOWS_ALLOWED,
     is_name,
     is_text,
+    windows_name,
 )
 from renderlock.spec.pipeline_model import AssetFields, AssetModel, PipelineModel, StepModel, TopModel
 from renderlock.spec.pipeline_validation import validated
 from renderlock.spec.place import KeyPath
 from renderlock.spec.recipe import LARGEST_SEED
-from renderlock.spec.report import Report, Unresolved, describe
+from renderlock.spec.report import Near, Report, Unresolved, describe
 from renderlock.spec.roles import Role
 from renderlock.spec.text_file import TextUnusable, read_text
 from renderlock.spec.yaml_nodes import LARGEST_TEXT_BYTES, Fields, YamlUnreadable, compose
@@ -148,7 +150,10 @@ def _checked_asset(entry: _AssetEntry) -> CheckedAsset | None:
         asset = validated(AssetModel, entry.fields, entry.path, entry.report)
         return CheckedAsset(asset.name, asset, entry.path, entry.report.place(entry.path)) if asset else None
     if not is_name(entry.key):
-        entry.report.add(entry.path, f"the name {describe(entry.key)}", NAME_ALLOWED, at_key=True)
+        instead = windows_name(entry.key)
+        near = Near(entry.key, {entry.key: instead}) if instead else None
+        allowed = WINDOWS_ALLOWED if instead else NAME_ALLOWED
+        entry.report.add(entry.path, f"the name {describe(entry.key)}", allowed, near=near, at_key=True)
     fields = validated(AssetFields, entry.fields, entry.path, entry.report)
     place = entry.report.place(entry.path, at_key=True)
     return CheckedAsset(entry.key, fields, entry.path, place) if fields else None

@@ -17,7 +17,7 @@ from renderlock.spec import finishing_fields
 from renderlock.spec import pipeline_fields as fields
 from renderlock.spec.finishing import ANCHORS, BLENDS, DITHERS, RUNGS, OverlayChoice, PaletteChoice, Rung
 from renderlock.spec.finishing_fields import OVERLAY_ALLOWED, PALETTE_ALLOWED
-from renderlock.spec.pipeline import Budget, DeviationPolicy
+from renderlock.spec.pipeline import Budget, DeviationWord
 from renderlock.spec.pipeline_fields import MOST_SEEDS
 from renderlock.spec.recipe import LARGEST_SEED, LARGEST_SIDE_PX, LONGEST_PROMPT, Size
 
@@ -209,7 +209,7 @@ class StepModel(_Map):
     gate: Literal["approval"] | None = Field(None, description="`approval`: the asset waits here for a person.")
     init_from: Text | None = Field(None, description="The earlier step whose picture this one starts from.")
     strength: Strength | None = Field(None, description="How far it may leave the picture it starts from.")
-    deviations: DeviationPolicy | None = Field(None, description="`refuse` or `record` what a model cannot do.")
+    deviations: DeviationWord | None = Field(None, description=fields.DEVIATIONS_ALLOWED)
     tiles: Tiles | None = Field(None, description=fields.TILES_ALLOWED)
     memory_budget: Memory | None = Field(None, description=fields.MEMORY_ALLOWED)
     tile_overlap: Overlap | None = Field(None, description="The least overlap of two tiles, in pixels.")
@@ -234,7 +234,7 @@ class TopModel(_Map):
     locales: Locales | None = Field(None, description=finishing_fields.LOCALES_ALLOWED)
     fonts: RelativePath | None = Field(None, description="The folder of the fonts that overlays may use.")
     seeds: Seeds | None = Field(None, description=f"For assets without their own: {fields.SEEDS_ALLOWED}.")
-    deviations: DeviationPolicy | None = Field(None, description="`refuse` or `record` what a model cannot do.")
+    deviations: DeviationWord | None = Field(None, description=fields.DEVIATIONS_ALLOWED)
     assets_from: RelativePath | None = Field(None, description="A CSV table of assets.")
     gates: Gates | None = Field(None, description="Limits by gate.")
     budget: BudgetField | None = Field(None, description=fields.BUDGET_ALLOWED)

@@ -6,6 +6,7 @@ is bounded by the number of keys the model knows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import TypeVar
 
@@ -55,10 +56,12 @@ def _report_one(detail: ErrorDetails, model: type[BaseModel], path: KeyPath, rep
             context = detail["ctx"]
             culprit = _inside(found, context["at"])
             if not isinstance(culprit, Unresolved):
-                report.add((*path, *context["at"]), describe(culprit), context["allowed"])
+                instead = context.get("instead")
+                near = Near(str(culprit), {str(culprit): instead}) if instead else None
+                report.add((*path, *context["at"]), describe(culprit), context["allowed"], near=near)
         case "literal_error":
             expected = str(detail["ctx"]["expected"]).replace("'", "`")
-            words = expected.replace("`", "").split(" or ")
+            words = re.findall("`([^`]+)`", expected)
             report.add(path, describe(found), expected, near=Near(str(found), words))
         case _:
             report.add(path, describe(found), detail["msg"])
