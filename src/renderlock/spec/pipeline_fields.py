@@ -29,9 +29,7 @@ _DEVICES = "[Cc][Oo][Nn]|[Pp][Rr][Nn]|[Aa][Uu][Xx]|[Nn][Uu][Ll]|(?:[Cc][Oo][Mm]|
 NAME_PATTERN = rf"^(?!(?:{_DEVICES})(?:\.|$))[A-Za-z0-9](?:[A-Za-z0-9._-]{{0,62}}[A-Za-z0-9_-])?$"
 
 NAME_ALLOWED = "1 to 64 letters, digits, `.`, `_` or `-`, the first a letter or digit (it becomes a file name)"
-WINDOWS_ALLOWED = (
-    "a name that a file can have on Windows too: none of its devices (CON, NUL, COM1 …), no dot at the end"
-)
+WINDOWS_ALLOWED = "a name that a file may have on Windows too: no device (CON, NUL, COM1 …), no dot at the end"
 STEPS_ALLOWED = f"a list of 1 to {MOST_STEPS} steps"
 ASSETS_ALLOWED = "a list of assets, or a map of them by name"
 TEXT_ALLOWED = "text that is not empty"
@@ -52,9 +50,7 @@ UPSCALE_ALLOWED = 'a factor above 1 and at most 16, or the size to reach as "WID
 BUDGET_ALLOWED = 'an amount above 0 and a currency, as "20 USD" or {amount: 20, currency: USD}'
 NIGHTLY_ALLOWED = 'a map with a time of day, as {at: "02:00"}'
 TIME_ALLOWED = 'a time of day in quotes, as "02:00"'
-DEVIATIONS_ALLOWED = (
-    "`refuse` what a model cannot do as asked, or `allow` it: done nearest and recorded (also `record`)"
-)
+DEVIATIONS_ALLOWED = "`refuse` what a model cannot do as asked, or `allow` it: done nearest and recorded (or `record`)"
 PATH_ALLOWED = "a path, relative to this file"
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
