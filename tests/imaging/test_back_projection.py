@@ -34,7 +34,6 @@ def test_the_kernel_is_pillows_bicubic(size: tuple[int, int]) -> None:
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 60))
-@settings(deadline=None)
 def test_a_chain_of_two_resamplings_is_both_of_them(first: int, second: int, third: int) -> None:
     one, two = resampling(first, second), resampling(second, third)
     rows = noise(first, 2).astype(np.float32)
@@ -43,7 +42,6 @@ def test_a_chain_of_two_resamplings_is_both_of_them(first: int, second: int, thi
 
 
 @given(st.integers(1, 300), st.integers(1, 300))
-@settings(deadline=None)
 def test_weights_of_every_line_sum_to_one(length: int, output: int) -> None:
     taps = resampling(length, output)
 
@@ -85,7 +83,7 @@ def test_the_rounds_in_one_are_the_rounds_one_by_one() -> None:
     assert np.abs(result - expected).max() < 0.05
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.integers(1, 50), st.integers(1, 50))
 def test_rows_may_come_in_any_pieces(pieces: list[int], base_width: int, base_height: int) -> None:
     height = sum(pieces)

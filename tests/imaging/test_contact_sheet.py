@@ -99,7 +99,7 @@ def test_the_largest_sheet_of_extreme_shapes_stays_bounded(shape: tuple[int, int
     assert max(sheet.shape[:2]) <= LARGEST_SIDE_PX
 
 
-@settings(max_examples=200)
+@settings(max_examples=settings().max_examples * 2)
 @given(
     count=st.integers(1, 200),
     shapes=st.lists(st.tuples(st.integers(1, 9000), st.integers(1, 9000)), min_size=1, max_size=5),

@@ -45,7 +45,7 @@ def photograph() -> Pixels:
 
 @pytest.mark.parametrize("dither", DITHERS)
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.sampled_from([3, 4]))), PALETTES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 def test_every_opaque_pixel_has_a_palette_colour(dither: Dither, pixels: Pixels, palette: Palette) -> None:
     locked = lock_to_palette(pixels, palette, dither=dither).to_pixels()
 
@@ -59,7 +59,7 @@ def test_every_opaque_pixel_has_a_palette_colour(dither: Dither, pixels: Pixels,
 
 @pytest.mark.parametrize("dither", ["none", "ordered"])
 @given(st.lists(st.tuples(LEVELS, LEVELS, LEVELS), min_size=1, max_size=12, unique=True))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings().max_examples // 10)
 def test_a_pixel_of_a_palette_colour_keeps_it(dither: Dither, colours: list[tuple[int, int, int]]) -> None:
     palette = Palette(tuple(colours))
     own = palette.rgb[None]

@@ -22,7 +22,7 @@ def test_fewer_colours_than_asked_for_give_fewer_groups() -> None:
     assert len(cluster_colours(np.ones((9, 3)), 5).centres) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 8))
 def test_shares_sum_to_one_and_fall(seed: int, count: int, groups: int) -> None:
     found = cluster_colours(np.random.default_rng(seed).normal(size=(count, 3)), groups)

@@ -114,7 +114,7 @@ def test_distances_do_not_depend_on_the_size_of_the_pictures(disc: Disc) -> None
     assert layout_distances([measure_layout(picture), measure_layout(doubled)]).combined.max() < 1e-9
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(seed=st.integers(0, 2**32 - 1), height=st.integers(1, 40), width=st.integers(1, 40))
 def test_distances_are_symmetrical_bounded_and_zero_to_oneself(seed: int, height: int, width: int) -> None:
     random = np.random.default_rng(seed)

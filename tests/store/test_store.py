@@ -32,7 +32,7 @@ def webp_of(pixels: Pixels) -> Encoded:
     return Encoded(buffer.getvalue(), "image/webp")
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pixels=pictures, seed=st.integers(0, 2**53 - 1), standing=st.sampled_from(Standing))
 def test_what_was_put_is_got(store: Store, pixels: Pixels, seed: int, standing: Standing) -> None:
     new = replace(sample_render(0, standing=standing), picture=pixels, recipe=sample_recipe(seed))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.upscalers.contract import Subject, UpscalerContract
+from tests.upscalers.contract import Subject, TrainedUpscalerContract
 
 from renderlock.errors import UnknownName
 from renderlock.imaging.pixels import Pixels
@@ -16,7 +16,7 @@ from renderlock.upscalers.base import UpscalerOptions
 from renderlock.upscalers.lanczos import open_model, resample, resample_rows, rows_needed
 
 
-class TestLanczos(UpscalerContract):
+class TestLanczos(TrainedUpscalerContract):
     @pytest.fixture(scope="class")
     @classmethod
     def subject(cls) -> Subject:
@@ -28,7 +28,7 @@ def test_lanczos_has_no_models() -> None:
         open_model("best", UpscalerOptions())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 3)
 @given(
     height=st.integers(1, 90),
     target=st.integers(1, 300),

@@ -32,7 +32,7 @@ def pixels_of(engine: DiffusersEngine, recipe: Recipe) -> Pixels:
     return engine.render(recipe, None, Unwatched()).pixels
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(
     seed=st.integers(0, 2**53 - 1),
     channels=st.integers(1, 5),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from renderlock.imaging.foreign_metadata.automatic1111 import parse_infotext, read_automatic1111
@@ -164,7 +164,6 @@ values = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30).fi
 )
 
 
-@settings(deadline=None)
 @given(prompts, prompts, st.dictionaries(keys, values, max_size=6), st.integers(0, 2**64 - 1))
 def test_what_a1111s_writer_writes_is_read_back(prompt: str, negative: str, extra: dict[str, str], seed: int) -> None:
     parameters = {"Steps": "20", "Sampler": "Euler a", "Seed": str(seed), **extra}
@@ -174,7 +173,6 @@ def test_what_a1111s_writer_writes_is_read_back(prompt: str, negative: str, extr
     assert dict(parts.parameters) == parameters
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_parsed_and_none_of_its_words_gets_lost_without_parameters(text: str) -> None:
     parts = parse_infotext(text)

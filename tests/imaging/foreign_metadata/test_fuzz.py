@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from renderlock.imaging.foreign_metadata.base import PictureTexts, Reader
@@ -49,7 +49,6 @@ texts = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(texts)
 def test_no_reader_raises_for_any_texts_and_what_it_gives_can_be_stored(found: dict[str, str]) -> None:
     metadata = read_foreign_texts(PictureTexts(found))
@@ -58,19 +57,16 @@ def test_no_reader_raises_for_any_texts_and_what_it_gives_can_be_stored(found: d
         json.dumps(metadata.to_json(), allow_nan=False).encode()
 
 
-@settings(deadline=None)
 @given(graphs, st.text(max_size=5))
 def test_any_graph_is_walked_to_an_end(graph: dict[str, object], file_name: str) -> None:
     read_foreign_texts(PictureTexts({"prompt": json.dumps(graph)}, file_name=file_name))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(HEADS), st.binary(max_size=400))
 def test_no_bytes_raise(head: bytes, body: bytes) -> None:
     read_foreign_bytes(head + body)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"IHDR"]), st.binary(max_size=60))))
 def test_no_png_chunk_raises(chunks: list[tuple[bytes, bytes]]) -> None:
     parts = [
@@ -80,7 +76,6 @@ def test_no_png_chunk_raises(chunks: list[tuple[bytes, bytes]]) -> None:
     read_texts(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
 
 
-@settings(deadline=None)
 @given(st.sampled_from([b"II*\0", b"MM\0*"]), st.binary(max_size=200))
 def test_no_exif_block_raises(head: bytes, body: bytes) -> None:
     block = b"Exif\0\0" + head + body

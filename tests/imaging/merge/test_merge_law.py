@@ -52,7 +52,7 @@ def picture_for(grid: Grid, channels: int, bits: int, *, holes: bool) -> Raster:
 
 
 @pytest.mark.parametrize("blend", BLENDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(grids() | uneven(), st.integers(1, 4), st.sampled_from([8, 16]), st.booleans())
 def test_merging_what_was_split_gives_the_picture(
     blend: Blend, grid: Grid, channels: int, bits: int, holes: bool

@@ -40,7 +40,7 @@ def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 3)
 @given(st.integers(1, 90), st.integers(1, 200), st.integers(1, 4), st.sampled_from([8, 16]), st.integers(1, 70))
 def test_any_picture_in_any_pieces_reads_back(width: int, height: int, channels: int, bits: int, piece: int) -> None:
     pixels = noise(width, height, channels, bits=bits)

@@ -104,7 +104,7 @@ def test_a_shift_of_colour_is_measured_in_its_tile(source: Source) -> None:
     assert np.median(shift) == 0.0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings().max_examples // 5)
 @example(height=70, width=3, tall=11, wide=0)
 @given(height=st.integers(3, 70), width=st.integers(3, 40), tall=st.integers(0, 90), wide=st.integers(0, 90))
 def test_bands_give_what_the_whole_gives_for_any_size(height: int, width: int, tall: int, wide: int) -> None:
