@@ -20,7 +20,7 @@ from renderlock.actions.pages.contact_sheet_picture import draw_contact_sheet_pn
 from renderlock.actions.pages.variance_picture import draw_variance_png
 from renderlock.actions.report_values import ContactSheetValues, SheetRow
 from renderlock.errors import InputUnusable
-from renderlock.imaging.contact_sheet import GROUND, WARNING
+from renderlock.imaging.picture_grid import GROUND, WARNING
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.standing import Standing
 

@@ -10,22 +10,22 @@ from PIL import Image
 from renderlock.actions.pages.notices import stamp_for
 from renderlock.actions.report_values import SheetCell
 from renderlock.errors import InputUnusable
-from renderlock.imaging.contact_sheet import (
+from renderlock.imaging.lettering import Style, draw_line, wrap_lines
+from renderlock.imaging.picture_grid import (
     ACCENT,
     GROUND,
     INK,
-    LARGEST_SIDE_PX,
     QUIET,
     Cell,
     draw_band,
     grid_across,
     paste_cells,
 )
-from renderlock.imaging.lettering import Style, draw_line, wrap_lines
 from renderlock.imaging.pixels import Pixels, decode_picture
 
 WIDTH = 1600
 MARGIN = 56
+LARGEST_SIDE_PX = 8192
 ROOM = WIDTH - 2 * MARGIN
 
 KICKER = Style(17, ACCENT, bold=True)

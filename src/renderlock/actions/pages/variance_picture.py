@@ -24,8 +24,8 @@ from renderlock.actions.pages.strips import (
 from renderlock.actions.pages.views import PlaceMap, view_matrix, view_places
 from renderlock.actions.report_values import VarianceValues
 from renderlock.actions.variance_words import headline_of, marks_of, sentences_of
-from renderlock.imaging.contact_sheet import ACCENT, INK, QUIET, WARNING, WHITE
 from renderlock.imaging.lettering import Style, draw_line, fit_line, text_width, wrap_lines
+from renderlock.imaging.picture_grid import ACCENT, INK, QUIET, WARNING, WHITE
 from renderlock.imaging.pixels import Pixels
 
 _HEADLINE = Style(34, INK, bold=True)

@@ -1,7 +1,6 @@
-"""A contact sheet: many pictures on one, numbered, with a caption under each.
+"""Pictures in an even grid, numbered, with a caption under each: what every drawn report shows its pictures by.
 
-It shows 1 to 200 pictures of any sizes in one even grid, never larger than 8192 pixels a side, and no picture is
-cropped or shown at more than three times its size.
+Pictures may have any sizes; none is cropped or shown at more than three times its size.
 """
 
 from __future__ import annotations
@@ -13,12 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from renderlock.errors import UsageError
-from renderlock.imaging.lettering import Colour, Style, draw_line, fit_line, text_width, wrap_lines
+from renderlock.imaging.lettering import Colour, Style, draw_line, fit_line, text_width
 from renderlock.imaging.pixels import Pixels
-
-LARGEST_SIDE_PX = 8192
-MOST_CELLS = 200
 
 GROUND = (245, 244, 241)
 MAT = (233, 231, 226)
@@ -28,8 +23,6 @@ ACCENT = (29, 78, 137)
 WARNING = (154, 62, 8)
 WHITE = (255, 255, 255)
 
-_TITLE = Style(34, INK, bold=True)
-_SUBTITLE = Style(20, QUIET)
 _NUMBER = Style(20, INK, bold=True)
 _CAPTION = Style(17, QUIET)
 _BADGE = Style(14, WHITE, bold=True)
@@ -39,13 +32,11 @@ _MARGIN = 40
 _GUTTER = 20
 _CAPTION_PX = 34
 _LABEL_PX = 25
-_NARROWEST_CELL = 112
-_PREFERRED_SHAPE = 1.5
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One picture on a sheet: H x W x 3|4 pixels, its number, its caption.
+    """One picture of a grid: H x W x 3|4 pixels, its number, its caption.
 
     `badge` is a short label at the top that sets it apart; `stamp` a warning at its foot. Both may be empty.
     """
@@ -70,34 +61,6 @@ class Grid:
         """Width and height in pixels of all cells with their captions and the gutters between them."""
         width = self.columns * (self.box[0] + _GUTTER) - _GUTTER
         return width, self.rows * (self.box[1] + _CAPTION_PX + _GUTTER) - _GUTTER
-
-
-def contact_sheet(cells: Sequence[Cell], title: str, *, subtitle: str = "", notice: str = "") -> Pixels:
-    """One RGB picture with all cells, at most 8192 px a side.
-
-    `subtitle` stands under the title in up to two lines. `notice` is a band across the top, for what nobody may
-    overlook (a rehearsal). Raises `UsageError` for no cells or more than 200.
-    """
-    if not 1 <= len(cells) <= MOST_CELLS:
-        raise UsageError(reason=f"A contact sheet holds 1 to {MOST_CELLS} pictures, not {len(cells)}")
-    grid = plan_grid([cell.pixels.shape[:2] for cell in cells])
-    width = max(grid.size[0], 480) + 2 * _MARGIN
-    header = _draw_header(width, title, subtitle, notice)
-    sheet = Image.new("RGB", (width, header.height + grid.size[1] + _MARGIN), GROUND)
-    sheet.paste(header, (0, 0))
-    paste_cells(sheet, (_MARGIN, header.height), cells, grid)
-    return np.asarray(sheet)
-
-
-def plan_grid(shapes: Sequence[tuple[int, ...]]) -> Grid:
-    """The grid for pictures of these (height, width) shapes: boxes of their middle aspect ratio, a whole near 3:2."""
-    count, aspect = len(shapes), _middle_aspect(shapes)
-    limit = LARGEST_SIDE_PX - 8 * _MARGIN
-    columns = min(range(1, count + 1), key=lambda tried: _shape_cost(tried, count, aspect))
-    rows = math.ceil(count / columns)
-    box_width = min(_box_width(shapes), limit // columns - _GUTTER)
-    box_height = min(round(box_width / aspect), limit // rows - _GUTTER - _CAPTION_PX)
-    return Grid(columns, rows, (min(box_width, max(1, round(box_height * aspect))), max(1, box_height)))
 
 
 def grid_across(shapes: Sequence[tuple[int, ...]], *, columns: int, width: int) -> Grid:
@@ -133,35 +96,6 @@ def draw_band(picture: Image.Image, top: int, text: str) -> int:
 def _middle_aspect(shapes: Sequence[tuple[int, ...]]) -> float:
     """The median of width over height, so that one odd picture does not shape all boxes; between 1:2 and 2:1."""
     return min(2.0, max(0.5, float(np.median([shape[1] / shape[0] for shape in shapes]))))
-
-
-def _box_width(shapes: Sequence[tuple[int, ...]]) -> int:
-    """Smaller boxes for more pictures, and none that the pictures could not fill."""
-    wanted = next(
-        width for most, width in ((4, 480), (12, 360), (30, 280), (80, 216), (MOST_CELLS, 168)) if len(shapes) <= most
-    )
-    return max(_NARROWEST_CELL, min(wanted, 3 * max(shape[1] for shape in shapes)))
-
-
-def _shape_cost(columns: int, count: int, aspect: float) -> float:
-    """How far a grid is from a whole of 3:2, with a price on places that stay empty in the last row."""
-    rows = math.ceil(count / columns)
-    shape = columns * aspect / rows
-    return abs(math.log(shape / _PREFERRED_SHAPE)) + 5 * (rows * columns - count) / count
-
-
-def _draw_header(width: int, title: str, subtitle: str, notice: str) -> Image.Image:
-    room = width - 2 * _MARGIN
-    titles = wrap_lines(title, _TITLE, room, most=2)
-    subtitles = wrap_lines(subtitle, _SUBTITLE, room, most=2) if subtitle else []
-    height = 2 * _MARGIN - 12 + len(titles) * _TITLE.line_px + len(subtitles) * _SUBTITLE.line_px
-    header = Image.new("RGB", (width, height + (48 if notice else 0)), GROUND)
-    top = (draw_band(header, 0, notice) if notice else 0) + _MARGIN - 8
-    for lines, style in ((titles, _TITLE), (subtitles, _SUBTITLE)):
-        for line in lines:
-            draw_line(header, (_MARGIN, top), line, style)
-            top += style.line_px
-    return header
 
 
 def _draw_cell(sheet: Image.Image, at: tuple[int, int], cell: Cell, box: tuple[int, int]) -> None:
