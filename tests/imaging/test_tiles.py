@@ -129,3 +129,18 @@ def test_split_gives_every_tile_its_part_of_the_picture() -> None:
     assert all(np.shares_memory(part, picture) for _, part in parts)
     with pytest.raises(ValueError, match="30x20"):
         list(split(picture[:-1], grid))
+
+
+def test_a_last_tile_that_does_not_reach_the_end_or_is_larger_than_a_tile_is_refused() -> None:
+    assert lay_grid(100, 50, tile=(40, 50), overlap=10, last=(40, 50)).columns == 3
+    with pytest.raises(RecipeError, match="40 to 40 pixels"):
+        lay_grid(100, 50, tile=(40, 50), overlap=10, last=(32, 50))
+    with pytest.raises(RecipeError, match="30 to 40 pixels"):
+        lay_grid(90, 50, tile=(40, 50), overlap=10, last=(48, 50))
+
+
+def test_a_smaller_last_tile_ends_with_the_canvas() -> None:
+    grid = lay_grid(90, 70, tile=(40, 40), overlap=10, last=(32, 40))
+
+    assert grid.across == (Span(0, 40), Span(30, 40), Span(58, 32))
+    assert grid.down == (Span(0, 40), Span(30, 40))

@@ -1,7 +1,8 @@
 """Where tiles lie on a canvas: tile sizes solved from the canvas, so that as few pixels as possible are made twice.
 
-Pure geometry. A grid is the product of spans across and down. Tiles at the end are shifted inwards, never shrunk
-or padded, so each has real picture up to its rim. `split` cuts a picture into the tiles of a grid.
+Pure geometry. A grid is the product of spans across and down. Tiles at the end are shifted inwards, and smaller only
+where a smaller size is named; never padded, so each has real picture up to its rim. `split` cuts a picture into the
+tiles of a grid.
 """
 
 from __future__ import annotations
@@ -186,14 +187,18 @@ def solve_grid(
     return Grid(width, height, across, down)
 
 
-def lay_grid(width: int, height: int, *, tile: tuple[int, int], overlap: int) -> Grid:
+def lay_grid(
+    width: int, height: int, *, tile: tuple[int, int], overlap: int, last: tuple[int, int] | None = None
+) -> Grid:
     """The grid of tiles of exactly that size (or the canvas's, where that is smaller) with at least that overlap.
 
-    Gives again what `solve_grid` made from its tile size and overlap. Raises `RecipeError` where the overlap is
-    not smaller than the tile.
+    `last` is the width of the last column and the height of the last row where they are smaller than a tile. Without
+    it, gives again what `solve_grid` made from its tile size and overlap. Raises `RecipeError` where the overlap is
+    not smaller than the tile, or where the last tile does not fit.
     """
-    across = _Side("columns", width, tile[0], overlap, 1).laid()
-    down = _Side("rows", height, tile[1], overlap, 1).laid()
+    last_width, last_height = tile if last is None else last
+    across = _Side("columns", width, tile[0], overlap, 1).laid(last_width)
+    down = _Side("rows", height, tile[1], overlap, 1).laid(last_height)
     return Grid(width, height, across, down)
 
 
@@ -237,13 +242,18 @@ class _Side:
         if tile > largest:
             allowed = f"more, so that a tile is at most {self.most} pixels; with {number} it is {tile}"
             raise RecipeError(field=self.name, found=number, allowed=allowed)
-        return self._placed(tile, number)
+        return self._placed(tile, number, tile)
 
-    def laid(self) -> tuple[Span, ...]:
+    def laid(self, last: int) -> tuple[Span, ...]:
         if self.most >= self.length:
             return self._one()
         self._check_overlap(self.most)
-        return self._placed(self.most, -(-(self.length - self.overlap) // (self.most - self.overlap)))
+        stride = self.most - self.overlap
+        number = -(-(self.length - self.overlap) // stride)
+        least = self.length - (number - 1) * stride
+        if not least <= last <= self.most:
+            raise RecipeError(field="last tile", found=last, allowed=f"{least} to {self.most} pixels")
+        return self._placed(self.most, number, last)
 
     def _one(self) -> tuple[Span, ...]:
         if self.length > self.most:
@@ -255,10 +265,10 @@ class _Side:
             allowed = f"0 to {max(tile - 1, 0)} pixels, less than a tile ({tile} pixels here)"
             raise RecipeError(field="overlap", found=self.overlap, allowed=allowed)
 
-    def _placed(self, tile: int, number: int) -> tuple[Span, ...]:
+    def _placed(self, tile: int, number: int, last: int) -> tuple[Span, ...]:
         """Tiles one stride apart, the last one shifted inwards to the end."""
-        starts = [index * (tile - self.overlap) for index in range(number - 1)] + [self.length - tile]
-        return tuple(Span(start, tile) for start in starts)
+        before = (Span(index * (tile - self.overlap), tile) for index in range(number - 1))
+        return (*before, Span(self.length - last, last))
 
 
 def _cuts(spans: tuple[Span, ...]) -> list[int]:

@@ -52,9 +52,9 @@ def test_the_final_keeps_the_approved_picture_and_names_base_and_tiles(write_fin
     assert dict(final.source)["base"] == preview.address
     assert [tile.recipe.window.left for tile in parts_of(path, final) if tile.recipe and tile.recipe.window] == [
         0,
-        96,
+        128,
         0,
-        96,
+        128,
     ]
     with Store.open(path.parent / ".renderlock") as store:
         large, small = (decode_picture(store.read(record)) for record in (final, preview))

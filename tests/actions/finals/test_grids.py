@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderlock.actions.finals.grids import TileWish, grid_of, plan_tiling
+from renderlock.actions.finals.grids import TileWish, grid_of, last_tile, plan_tiling
 from renderlock.engines.capabilities import SizeRule
 from renderlock.errors import TilesImpossible
 from renderlock.spec.recipe import Size, TilingPlan
 
 SMALL = SizeRule(Size(128, 128), 16, 64, 512, 512 * 512)
+COARSE = SizeRule(Size(128, 128), 32, 64, 512, 512 * 512)
 LARGE = SizeRule(Size(1024, 1024), 64, 512, 2048, 2048 * 2048)
 LISTED = SizeRule(Size(1024, 1024), 1, 1, 2048, 2048**2, (Size(1024, 1024), Size(1216, 832)))
 
@@ -22,17 +23,35 @@ def test_every_tile_of_every_canvas_is_of_a_size_the_model_renders(width: int, h
 
     plan = plan_tiling(canvas, SMALL, TileWish())
 
-    grid = grid_of(canvas, plan)
-    assert SMALL.allows(plan.tile)
-    assert {Size(tile.width, tile.height) for tile in grid.tiles} == {plan.tile}
+    grid = grid_of(canvas, plan, last_tile(canvas, plan, SMALL))
+    assert all(SMALL.allows(Size(tile.width, tile.height)) for tile in grid.tiles)
     assert (grid.width, grid.height) == (width, height)
+    assert 2 * min(tile.width for tile in grid.tiles) >= plan.tile.width
 
 
-@pytest.mark.parametrize("rule", [SMALL, LARGE])
-def test_at_2048_at_most_15_percent_of_the_pixels_are_made_twice(rule: SizeRule) -> None:
+@pytest.mark.parametrize("rule", [SMALL, COARSE, LARGE])
+@pytest.mark.parametrize("side", [1024, 2048, 4096, 8192])
+def test_at_most_15_percent_of_the_pixels_are_made_twice(rule: SizeRule, side: int) -> None:
+    canvas = Size(side, side)
+    plan = plan_tiling(canvas, rule, TileWish())
+
+    assert grid_of(canvas, plan, last_tile(canvas, plan, rule)).redundancy <= 1.15
+
+
+def test_the_last_tile_leaves_out_what_whole_cells_have_too_much() -> None:
     canvas = Size(2048, 2048)
+    plan = plan_tiling(canvas, COARSE, TileWish())
 
-    assert grid_of(canvas, plan_tiling(canvas, rule, TileWish())).redundancy <= 1.15
+    grid = grid_of(canvas, plan, last_tile(canvas, plan, COARSE))
+
+    assert [span.length for span in grid.across] == [448, 448, 448, 448, 352]
+    assert {overlap.width for overlap in grid.overlaps if overlap.axis == "x"} == {plan.overlap}
+
+
+def test_a_tile_of_a_listed_size_has_no_smaller_one() -> None:
+    canvas, plan = Size(1500, 1500), TilingPlan(Size(1024, 1024), 48)
+
+    assert last_tile(canvas, plan, LISTED) == plan.tile
 
 
 def test_four_tiles_of_a_square_are_two_by_two_and_six_of_a_wide_picture_three_by_two() -> None:

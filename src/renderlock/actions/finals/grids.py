@@ -1,7 +1,7 @@
 """The grid of a tiled final: tiles of a size the model renders, as few pixels made twice as that allows.
 
-Pure geometry on the facts of `Capabilities.sizes`. A grid is fully told by tile size and overlap (`TilingPlan`), from
-which `grid_of` lays it again, so that a recipe names its tiles.
+Pure geometry on the facts of `Capabilities.sizes`. A grid is fully told by tile size and overlap (`TilingPlan`) and the
+size of the tile in the last corner, from which `grid_of` lays it again, so that a recipe names its tiles.
 """
 
 from __future__ import annotations
@@ -59,9 +59,23 @@ def plan_tiling(canvas: Size, rule: SizeRule, wish: TileWish) -> TilingPlan:
     return plan_tiling(canvas, rule, replace(wish, most_px=square))
 
 
-def grid_of(canvas: Size, plan: TilingPlan) -> Grid:
-    """The grid that a recipe's tiling names."""
-    return lay_grid(canvas.width, canvas.height, tile=(plan.tile.width, plan.tile.height), overlap=plan.overlap)
+def last_tile(canvas: Size, plan: TilingPlan, rule: SizeRule) -> Size:
+    """The tile in the last corner: as small as the model and the canvas allow, and half a tile at least.
+
+    Tiles of a model that renders whole cells rarely add up to a canvas; what they have too much the last one leaves
+    out, so that it is not made twice. A tile of one listed size has no smaller one.
+    """
+    if rule.listed:
+        return plan.tile
+    width = _last_side(canvas.width, plan.tile.width, plan.overlap, rule)
+    return Size(width, _last_side(canvas.height, plan.tile.height, plan.overlap, rule))
+
+
+def grid_of(canvas: Size, plan: TilingPlan, last: Size | None = None) -> Grid:
+    """The grid that a recipe's tiling names; `last` is the tile in the last corner, where that is a smaller one."""
+    tile, corner = plan.tile, plan.tile if last is None else last
+    size, ends = (tile.width, tile.height), (corner.width, corner.height)
+    return lay_grid(canvas.width, canvas.height, tile=size, overlap=plan.overlap, last=ends)
 
 
 def default_overlap(side: int) -> int:
@@ -77,6 +91,18 @@ def _most_side(rule: SizeRule, wish: TileWish) -> int:
     return max(side, rule.smallest) // rule.multiple * rule.multiple
 
 
+def _last_side(length: int, tile: int, overlap: int, rule: SizeRule) -> int:
+    if tile >= length:
+        return tile
+    stride = tile - overlap
+    needed = length - (-(-(length - overlap) // stride) - 1) * stride
+    return min(tile, _rounded_up(max(needed, tile / 2, rule.smallest), rule.multiple))
+
+
+def _rounded_up(side: float, multiple: int) -> int:
+    return math.ceil(side / multiple) * multiple
+
+
 @dataclass(frozen=True)
 class _Limits:
     """What binds the axes of a grid."""
@@ -88,7 +114,7 @@ class _Limits:
 
     def solve(self, name: str, length: int, count: int | None) -> int:
         """The tile's side on an axis of `length` pixels, in `count` tiles or in as few as are needed."""
-        lowest = self._rounded_up(self.rule.smallest)
+        lowest = _rounded_up(self.rule.smallest, self.rule.multiple)
         if length < lowest:
             raise self._refused(f"{length} pixels are fewer than the model's smallest side, {lowest}")
         if length <= self.side and length % self.rule.multiple == 0 and count in {None, 1}:
@@ -97,15 +123,13 @@ class _Limits:
             raise self._refused(f"tiles are at most {self.side} pixels wide, the overlap is {self.overlap}")
         least = max(2, -(-(length - self.overlap) // (self.side - self.overlap)))
         number = count or least
-        tile = max(lowest, self._rounded_up((length + (number - 1) * self.overlap) / number))
+        even = _rounded_up((length + (number - 1) * self.overlap) / number, self.rule.multiple)
+        tile = max(lowest, even)
         if number == 1 or tile > self.side:
             raise self._refused(f"the model renders {self.rule}, so that takes {least} {name} or more, not {number}")
         if tile >= length or (count and self._laid(length, tile) != count):
             raise self._refused(f"tiles are at least {lowest} pixels wide, which makes fewer than {number} {name}")
         return tile
-
-    def _rounded_up(self, side: float) -> int:
-        return math.ceil(side / self.rule.multiple) * self.rule.multiple
 
     def _laid(self, length: int, tile: int) -> int:
         """How many tiles of that side are laid; 0 where they do not reach beyond their overlap."""

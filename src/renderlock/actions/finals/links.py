@@ -14,7 +14,7 @@ from renderlock.actions.finals.grids import grid_of
 from renderlock.imaging.pixels import Pixels
 from renderlock.imaging.tiles import Grid, Tile
 from renderlock.spec.deviation import Deviation
-from renderlock.spec.recipe import Init, Recipe, Size, Window
+from renderlock.spec.recipe import Init, Recipe, Size, TilingPlan, Window
 from renderlock.spec.standing import Standing
 from renderlock.spec.verdict import Verdict
 from renderlock.store.records import Encoded, RenderRecord, StagedPicture
@@ -22,6 +22,9 @@ from renderlock.store.store import Store
 
 METHOD = "tiles/1"
 """How tiles are cut, asked for and merged; rises when the same recipe would give other pixels."""
+
+LAST_TILE = "last_tile"
+"""The extra that names the tile in the last corner, WIDTHxHEIGHT, where it is smaller than the others."""
 
 
 @dataclass(frozen=True)
@@ -175,10 +178,18 @@ def tile_recipe(whole: Recipe, tile: Tile, crop: str) -> Recipe:
     )
 
 
+def with_grid(recipe: Recipe, tiling: TilingPlan, last: Size) -> Recipe:
+    """The recipe of a whole picture put together from these tiles, of which the one in the last corner is `last`."""
+    others = tuple(one for one in recipe.extras if one[0] != LAST_TILE)
+    extras = others if last == tiling.tile else (*others, (LAST_TILE, str(last)))
+    return replace(recipe, tiling=tiling, extras=extras)
+
+
 def grid_of_recipe(whole: Recipe) -> Grid:
     """The grid of a recipe with tiles."""
     assert whole.tiling is not None
-    return grid_of(whole.size, whole.tiling)
+    last = dict(whole.extras).get(LAST_TILE)
+    return grid_of(whole.size, whole.tiling, None if last is None else Size(*map(int, str(last).split("x"))))
 
 
 def _from(recipe: Recipe, source: RenderRecord | None, strength: float) -> Recipe:

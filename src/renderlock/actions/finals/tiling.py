@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 
-from renderlock.actions.finals.grids import TileWish, plan_tiling
-from renderlock.actions.finals.links import Draw, Link, Tiled, Variant, tile_controls
+from renderlock.actions.finals.grids import TileWish, last_tile, plan_tiling
+from renderlock.actions.finals.links import Draw, Link, Tiled, Variant, tile_controls, with_grid
 from renderlock.actions.finals.prompts import tile_prompt
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.engines.capabilities import Capabilities, SizeRule
@@ -104,7 +104,8 @@ def _tiled(template: Recipe, size: Size, wish: TileWish, model: Model) -> Tiled:
     tile = replace(template, prompt=words.prompt, guidance_scale=words.guidance_scale, steps=steps)
     extras = tile_controls(tile, windows=model.facts.windows)
     tiling = plan_tiling(size, model.facts.sizes, wish)
-    recipe = replace(template, size=size, tiling=tiling, extras=extras)
+    last = last_tile(size, tiling, model.facts.sizes)
+    recipe = with_grid(replace(template, size=size, extras=extras), tiling, last)
     return Tiled(recipe, TILE_STRENGTH, tuple(_repairs(recipe, tiling, wish, model)))
 
 
@@ -114,7 +115,7 @@ def _repairs(recipe: Recipe, tiling: TilingPlan, wish: TileWish, model: Model) -
         wider = plan_tiling(recipe.size, model.facts.sizes, replace(wish, overlap=2 * tiling.overlap))
         noted = Deviation("tiles", say_tiling(tiling), say_tiling(wider), "a seam showed, so tiles overlap more")
         if wider.overlap < min(wider.tile.width, wider.tile.height):
-            yield Variant(replace(recipe, tiling=wider), noted)
+            yield Variant(with_grid(recipe, wider, last_tile(recipe.size, wider, model.facts.sizes)), noted)
 
 
 def say_tiling(tiling: TilingPlan) -> str:
