@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,8 @@ os.environ |= {"HOME": HOME, "XDG_CACHE_HOME": f"{HOME}/.cache", "HF_HOME": f"{H
 os.environ["RENDERLOCK_USER"] = "tester"
 for name in [name for name in os.environ if name.endswith(("_API_KEY", "_TOKEN"))]:
     del os.environ[name]
+# A shell's background job ignores Ctrl-C, and so would every program that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def is_here(address: object) -> bool:
