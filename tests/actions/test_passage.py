@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from renderlock.actions.passage import Passage, Passed, pass_into
-from renderlock.actions.review import Decision, Verdict
+from renderlock.actions.review import Decision, Word
 from renderlock.spec.pipeline import Step
 from renderlock.spec.roles import Role
 from renderlock.store.address import Address
@@ -26,10 +26,10 @@ def gate(name: str, there: list[int], missing: tuple[int, ...] = ()) -> Passed:
     return Passed(step, _pictures(name, there, missing), narrowed=False, held=False)
 
 
-def said(verdict: Verdict, *pictures: str) -> dict[Address, Decision]:
+def said(word: Word, *pictures: str) -> dict[Address, Decision]:
     """The same decision about several pictures."""
     at = datetime(2026, 11, 22, tzinfo=UTC)
-    return {Address(one): Decision(Address(one), verdict, "Ada", at, "", "event") for one in pictures}
+    return {Address(one): Decision(Address(one), word, "Ada", at, "", "event") for one in pictures}
 
 
 def _pictures(name: str, there: list[int], missing: tuple[int, ...]) -> dict[int, Address | None]:

@@ -61,7 +61,7 @@ def test_undoing_a_rejection_gives_the_approval_before_it_back(locked: Path, sto
     decide(store, address, "reject", ada(1), "")
     decision = undo_decision(store, address, ada(2), "")
     assert decision is not None
-    assert decision.verdict == "approve"
+    assert decision.word == "approve"
 
 
 def test_an_asset_with_every_picture_rejected_says_so(locked: Path, store: Store) -> None:

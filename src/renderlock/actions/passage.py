@@ -68,8 +68,8 @@ def pass_into(step: Step, seeds: Sequence[int], before: Sequence[Passed], decisi
 
 
 def _approved_seeds(gate: Passed, decisions: Decisions) -> tuple[int, ...]:
-    verdicts = ((seed, decisions.get(address)) for seed, address in gate.pictures.items() if address)
-    return tuple(seed for seed, decision in verdicts if decision and decision.verdict == "approve")
+    said = ((seed, decisions.get(address)) for seed, address in gate.pictures.items() if address)
+    return tuple(seed for seed, decision in said if decision and decision.word == "approve")
 
 
 def _why_none_is_approved(gate: Passed, decisions: Decisions) -> str:

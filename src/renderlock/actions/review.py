@@ -12,7 +12,9 @@ from renderlock.store.address import Address
 from renderlock.store.records import Event, NewEvent
 from renderlock.store.store import Store
 
-Verdict = Literal["approve", "reject"]
+Word = Literal["approve", "reject"]
+"""What a decision says."""
+
 KIND = "decision"
 
 
@@ -21,7 +23,7 @@ class Decision:
     """What stands about one render: approved or rejected, by whom, when, with what note."""
 
     address: Address
-    verdict: Verdict
+    word: Word
     by: str
     at: datetime
     note: str
@@ -36,7 +38,7 @@ class Signature:
     at: datetime
 
 
-def decide(store: Store, address: str, verdict: Verdict, signature: Signature, note: str) -> Decision:
+def decide(store: Store, address: str, word: Word, signature: Signature, note: str) -> Decision:
     """Says that a render is approved or rejected; a later decision stands over an earlier one.
 
     Raises `UnknownName` or `AmbiguousAddress` for the address, `SignatureMissing` where nobody signs.
@@ -44,9 +46,9 @@ def decide(store: Store, address: str, verdict: Verdict, signature: Signature, n
     if not signature.by.strip():
         raise SignatureMissing()
     record = store.get(address)
-    fields = (("decision", verdict), ("note", note))
+    fields = (("decision", word), ("note", note))
     event = store.append(NewEvent(KIND, record.address, signature.by, signature.at, fields))
-    return _decision_of(event, verdict)
+    return _decision_of(event, word)
 
 
 def undo_decision(store: Store, address: str, signature: Signature, note: str) -> Decision | None:
@@ -68,13 +70,13 @@ def standing_decision(events: Iterable[Event]) -> Decision | None:
     stack: list[Decision] = []
     for event in events:
         fields = dict(event.fields)
-        verdict = fields.get("decision")
+        said = fields.get("decision")
         if event.kind != KIND:
             continue
-        if verdict == "undo":
+        if said == "undo":
             stack = [decision for decision in stack if decision.event != fields.get("undoes")]
-        for known in get_args(Verdict):
-            if verdict == known:
+        for known in get_args(Word):
+            if said == known:
                 stack.append(_decision_of(event, known))
     return stack[-1] if stack else None
 
@@ -88,6 +90,6 @@ def decisions(store: Store) -> Mapping[Address, Decision]:
     return {subject: decision for subject, decision in found.items() if decision is not None}
 
 
-def _decision_of(event: Event, verdict: Verdict) -> Decision:
+def _decision_of(event: Event, word: Word) -> Decision:
     note = dict(event.fields).get("note", "")
-    return Decision(Address(event.subject), verdict, event.by, event.at, note, event.id)
+    return Decision(Address(event.subject), word, event.by, event.at, note, event.id)

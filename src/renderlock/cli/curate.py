@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from renderlock.actions.import_pictures import ImportProgress, import_pictures
 from renderlock.actions.replay import Replay, replay
-from renderlock.actions.review import Decision, Signature, Verdict, decide, standing_decision, undo_decision
+from renderlock.actions.review import Decision, Signature, Word, decide, standing_decision, undo_decision
 from renderlock.actions.user_files import write_new_file
 from renderlock.actions.verdicts import verdict_lines
 from renderlock.actions.workspace import open_models, store_path_of
@@ -41,30 +42,25 @@ AddressesArgument = Annotated[list[str], typer.Argument(help="Renders: rl-… (4
 UndoOption = Annotated[bool, typer.Option("--undo", help="Take back the decision that stands.")]
 
 
-@app.command()
-def approve(
-    addresses: AddressesArgument,
-    name: NameOption = None,
-    note: NoteOption = "",
-    undo: UndoOption = False,
-    file: FileOption = DEFAULT_FILE,
-    store: StoreOption = None,
-) -> None:
-    """Say that a render is approved; the next `run` goes on with what that releases."""
-    _decide(addresses, None if undo else "approve", _signed(name, note), _open(file, store))
+def _add_decision(word: Word, summary: str) -> None:
+    """Adds the command that says this word about renders, or takes back what stands."""
+
+    @app.command(word, help=summary)
+    def say_so(
+        addresses: AddressesArgument,
+        name: NameOption = None,
+        note: NoteOption = "",
+        undo: UndoOption = False,
+        file: FileOption = DEFAULT_FILE,
+        store: StoreOption = None,
+    ) -> None:
+        by = current_settings().user if name is None else name
+        with _open(file, store) as opened:
+            _decide(opened, addresses, None if undo else word, (Signature(by, datetime.now(UTC)), note))
 
 
-@app.command()
-def reject(
-    addresses: AddressesArgument,
-    name: NameOption = None,
-    note: NoteOption = "",
-    undo: UndoOption = False,
-    file: FileOption = DEFAULT_FILE,
-    store: StoreOption = None,
-) -> None:
-    """Say that a render is rejected."""
-    _decide(addresses, None if undo else "reject", _signed(name, note), _open(file, store))
+_add_decision("approve", "Say that a render is approved; the next `run` goes on with what that releases.")
+_add_decision("reject", "Say that a render is rejected.")
 
 
 @app.command()
@@ -80,13 +76,15 @@ def show(
         record = opened.get(address)
         events = opened.events(record.address)
         path = opened.path_of(record)
+        sent = opened.layout.blob(*record.original) if record.original else None
         verdicts = [f"verdict      {line}" for line in verdict_lines(opened, events)]
         if out is not None:
             write_new_file(out, opened.read(record))
     if json:
         answer_json(_record_json(record, events, path))
     else:
-        for line in (*_record_lines(record, events, path), *verdicts):
+        original = () if sent is None else (f"original     {sent}  (as the provider sent it)",)
+        for line in (*_record_lines(record, events, path), *original, *verdicts):
             answer(line)
 
 
@@ -138,27 +136,21 @@ def import_command(
         answer(report.summary())
 
 
-def _signed(name: str | None, note: str) -> tuple[Signature, str]:
-    by = current_settings().user if name is None else name
-    return Signature(by, datetime.now(UTC)), note
-
-
-def _decide(addresses: list[str], verdict: Verdict | None, said: tuple[Signature, str], opened: Store) -> None:
+def _decide(store: Store, addresses: Sequence[str], word: Word | None, said: tuple[Signature, str]) -> None:
     signature, note = said
-    with opened as store:
-        known = [store.get(address).address for address in addresses]
-        for address in known:
-            if verdict is None:
-                stands = undo_decision(store, address, signature, note)
-                answer(f"{address}: taken back by {signature.by}; {_decision_text(stands)}")
-            else:
-                answer(f"{address}: {_decision_text(decide(store, address, verdict, signature, note))}")
+    known = [store.get(address).address for address in addresses]
+    for address in known:
+        if word is None:
+            stands = undo_decision(store, address, signature, note)
+            answer(f"{address}: taken back by {signature.by}; {_decision_text(stands)}")
+        else:
+            answer(f"{address}: {_decision_text(decide(store, address, word, signature, note))}")
 
 
 def _decision_text(decision: Decision | None) -> str:
     if decision is None:
         return "no decision stands"
-    word = {"approve": "approved", "reject": "rejected"}[decision.verdict]
+    word = {"approve": "approved", "reject": "rejected"}[decision.word]
     note = f" ({decision.note})" if decision.note else ""
     return f"{word} by {decision.by}, {decision.at:%Y-%m-%d %H:%M} UTC{note}"
 
@@ -196,7 +188,7 @@ def _decision_json(events: tuple[Event, ...]) -> dict[str, str] | None:
     if decision is None:
         return None
     at = decision.at.isoformat()
-    return {"verdict": decision.verdict, "by": decision.by, "at": at, "note": decision.note}
+    return {"decision": decision.word, "by": decision.by, "at": at, "note": decision.note}
 
 
 def _replay_lines(found: Replay) -> list[str]:
