@@ -19,6 +19,8 @@ import pytest
 
 from renderlock.actions.calls.book import CallRecord, read_book
 from renderlock.actions.calls.decide import decide
+from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.reduction import reduce_by
 from renderlock.spec.standing import Standing
 from renderlock.store import Store
 from renderlock.store.maintenance import check
@@ -26,8 +28,9 @@ from renderlock.testing import serve
 from renderlock.testing.server import Server
 
 KILLS = 30
-PICTURES = 24
-"""21 quick passes, and one final an asset: the Gemini API takes no seed, so its recipes are the same."""
+NAMES = ("apple", "star", "tree", "moon", "boat", "kite", "lamp", "fish", "bell", "leaf", "drum", "crown")
+PICTURES = 2 * len(NAMES)
+"""A quick pass and a final an asset."""
 
 ZYGOTE = """
 import json, os, sys
@@ -47,20 +50,18 @@ for line in sys.stdin:
 """
 """Starts commands as its own copies, so that thirty of them do not load everything thirty times."""
 
-PIPELINE = """\
-project: spring
-review_model: ideogram-v2
-final_model: imagen-4-generate
-deviations: record
-seeds: [1, 2, 3, 4, 5, 6, 7]
-assets:
-  - {name: hero, prompt: a red apple}
-  - {name: side, prompt: a yellow star}
-  - {name: back, prompt: a green tree}
-steps:
-  - {name: quick-pass, model: "${review_model}", size: 512}
-  - {name: final-render, model: "${final_model}", size: 2048, needs: [quick-pass]}
-"""
+DOCS = Path(__file__).parents[1] / "docs" / "pipeline.md"
+
+
+def story() -> str:
+    """The smallest pipeline file of the documentation, to the letter."""
+    text = DOCS.read_text(encoding="utf-8")
+    return text.partition("The smallest file has")[2].partition("```yaml\n")[2].partition("```")[0]
+
+
+def assets() -> str:
+    """Assets for the story's file; one seed each, as Imagen takes none on the Gemini API."""
+    return "assets:\n" + "".join(f"  - {{name: {name}, prompt: a golden {name}}}\n" for name in NAMES)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    (tmp_path / "pipeline.yml").write_text(PIPELINE)
+    (tmp_path / "pipeline.yml").write_text(story() + assets())
     with (
         serve("ideogram", pictures="sketch", latency_s=0.15) as ideogram,
         serve("imagen", pictures="sketch", latency_s=0.15) as imagen,
@@ -190,13 +191,36 @@ def test_thirty_kills_pay_no_picture_twice_unless_somebody_said_so(
         assert read_book(store).spent()["USD"] >= billed > 0
 
 
+def test_the_six_lines_of_the_story_give_512_pixels_and_say_how(project: Project) -> None:
+    (project.folder / "pipeline.yml").write_text(story())
+    words = ("run", "--no-reports", "--no-progress", "--prompt", "a red apple")
+    said = "size: asked 512x512, done 512x512, made at 1024x1024 and reduced by 2"
+
+    planned, dry = project.run(*words, "--dry-run")
+    code, output = project.run(*words)
+
+    assert (planned, code) == (0, 0), dry + output
+    assert said in dry
+    assert said in output
+    with Store.open(project.folder / ".renderlock") as store:
+        quick, final = (next(iter(store.records(step=step))) for step in ("quick-pass", "final-render"))
+        assert (str(quick.size), str(final.size)) == ("512x512", "2048x2048")
+        assert said in str(quick.deviations[0])
+        assert quick.original is not None
+        bought = decode_picture(store.blob(*quick.original))
+        assert (decode_picture(store.read(quick)) == reduce_by(bought, 2)).all()
+        kept = store.layout.blob(*quick.original)
+    shown, page = project.run("show", quick.address)
+    assert (shown, said in page, str(kept.relative_to(project.folder)) in page) == (0, True, True)
+
+
 def test_a_call_killed_inside_its_request_is_reported_and_repeated_only_on_a_decision(
     project: Project, zygote: subprocess.Popen[str]
 ) -> None:
     kill_after_its_first_request(project, zygote, 0.02)
     (lost,) = project.waiting()
 
-    code, output = project.run("run", "--no-reports", "--no-progress", "--asset", "hero", "--seed", "1")
+    code, output = project.run("run", "--no-reports", "--no-progress", "--asset", NAMES[0], "--step", "quick-pass")
 
     assert code == 4
     assert f"call {lost.id} may be billed" in output
@@ -205,7 +229,7 @@ def test_a_call_killed_inside_its_request_is_reported_and_repeated_only_on_a_dec
     assert project.run("calls")[0] == 1
 
     decided, _ = project.run("calls", "decide", lost.id[:8], "--retry", "--as", "Ada")
-    code, output = project.run("run", "--no-reports", "--no-progress", "--asset", "hero", "--seed", "1")
+    code, output = project.run("run", "--no-reports", "--no-progress", "--asset", NAMES[0], "--step", "quick-pass")
 
     assert (decided, code) == (0, 0), output
     assert project.ideogram.accepted == 2

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.calls import Done, call
+from tests.cli.calls import RENDERLOCK, Done, call, call_process
 
 from renderlock.imaging.pixels import encode_png
 from renderlock.testing import serve
@@ -33,14 +37,17 @@ class Project:
     folder: Path
     server: Server
 
-    def call(self, *words: str, key: str | None = None) -> Done:
-        """Runs a command of renderlock."""
-        environment = {
+    def environment(self, key: str | None = None) -> dict[str, str]:
+        """What points renderlock at the server."""
+        return {
             "IDEOGRAM_API_KEY": self.server.key if key is None else key,
             "RENDERLOCK_URL_IDEOGRAM": self.server.url,
             "RENDERLOCK_LOGS": str(self.folder / "logs"),
         }
-        return call(self.folder, *words, **environment)
+
+    def call(self, *words: str, key: str | None = None) -> Done:
+        """Runs a command of renderlock."""
+        return call(self.folder, *words, **self.environment(key))
 
 
 def project_of(folder: Path, server: Server) -> Project:
@@ -68,6 +75,32 @@ def test_a_dry_run_says_what_a_run_then_costs(project: Project) -> None:
     assert json.loads(again.stdout)["spent"] == {}
     assert json.loads(again.stdout)["pictures"][0]["cost"] == {"amount": "0.08", "currency": "USD"}
     assert project.server.accepted == 2
+
+
+def test_of_two_processes_on_one_store_each_sums_up_its_own_calls_and_the_budget_counts_both(tmp_path: Path) -> None:
+    with serve("ideogram", pictures="sketch", latency_s=0.3) as server:
+        project = project_of(tmp_path, server)
+        words = ("run", "--no-reports", "--no-progress", "--json")
+        first = subprocess.Popen(
+            [*RENDERLOCK, *words, "--seed", "1"],
+            cwd=tmp_path,
+            env=os.environ | project.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        while not server.calls:
+            time.sleep(0.01)
+        # The first has begun and waits for its answer; the second buys its picture from start to end meanwhile.
+        first.send_signal(signal.SIGSTOP)
+        second = call_process(tmp_path, *words, "--seed", "2", **project.environment())
+        first.send_signal(signal.SIGCONT)
+        output, _ = first.communicate(timeout=60)
+        (tmp_path / "pipeline.yml").write_text(f"budget: 0.2 USD\n{PIPELINE}")
+        third = project.call("run", "--no-reports", "--no-progress", "--seed", "3")
+
+    assert [json.loads(text)["spent"] for text in (output, second.stdout)] == [{"USD": "0.08"}] * 2
+    assert "The budget of 0.2 USD is used up" in third.stderr
+    assert server.accepted == 2
 
 
 def test_the_budget_of_a_pipeline_stops_a_run_before_it_is_passed(project: Project) -> None:

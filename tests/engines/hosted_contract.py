@@ -24,12 +24,14 @@ import pytest
 from renderlock.actions.calls.book import read_book
 from renderlock.actions.calls.journal import StoreJournal
 from renderlock.engines.base import Engine, EngineOptions, Hosted, Render, Unwatched
+from renderlock.engines.capabilities import SizeRule
 from renderlock.engines.hosted.connections import Connections
 from renderlock.engines.hosted.options import HostedOptions, Patience
 from renderlock.engines.resolve import Request, resolve
 from renderlock.engines.table import open_engine
 from renderlock.errors import KeyMissing, KeyRefused, PictureElsewhere, RenderlockError
 from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.reduction import reduce_by
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.spec.standing import Standing
 from renderlock.store import Store
@@ -168,6 +170,26 @@ class HostedContract:
         assert call.standing == "kept"
         assert bench.store.blob(call.said("picture"), render.original[1]) == render.original[0]
 
+    def test_half_a_listed_size_is_delivered_as_asked_from_a_picture_that_is_kept_whole(self, bench: Bench) -> None:
+        engine = bench.engine()
+        half = half_of_a_listed_size(engine.capabilities.sizes)
+        if half is None:
+            pytest.skip("the model has no list of sizes")
+        seed = 7 if engine.capabilities.seed != "none" else 0
+        resolved = resolve(Request("a star", seed, size=half), engine.identify(), engine.capabilities, "refuse")
+
+        render = engine.render(resolved.recipe, None, Unwatched())
+
+        assert resolved.recipe.size == half
+        assert [deviation.field for deviation in resolved.deviations] == ["size"]
+        assert render.original is not None
+        bought = decode_picture(render.original[0])
+        assert bought.shape[0] // half.height == bought.shape[1] // half.width > 1
+        assert (render.pixels == reduce_by(bought, bought.shape[1] // half.width)).all()
+        assert render.deviations == ()
+        (call,) = read_book(bench.store).calls.values()
+        assert bench.store.blob(call.said("picture"), render.original[1]) == render.original[0]
+
     def test_a_picture_that_was_paid_but_not_yet_a_render_is_not_paid_again(self, bench: Bench) -> None:
         first = bench.engine().render(bench.recipe(), None, Unwatched())
 
@@ -257,6 +279,13 @@ class HostedContract:
             assert isinstance(error, RenderlockError)
             assert bench.server.accepted == 0
             assert not [call for call in read_book(bench.store).calls.values() if call.standing != "settled"]
+
+
+def half_of_a_listed_size(rule: SizeRule) -> Size | None:
+    """The smallest size that is half of a listed one and not listed itself."""
+    halves = [Size(size.width // 2, size.height // 2) for size in rule.listed]
+    reduced = [half for half in halves if rule.reduced_from(half) and not rule.allows(half)]
+    return min(reduced, key=lambda half: half.width * half.height, default=None)
 
 
 def faults_of(subject: HostedSubject) -> frozenset[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from renderlock.engines.capabilities import SizeRule
+from renderlock.engines.capabilities import Capabilities, SeedGrade, SizeRule
 from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
 
 sides = st.integers(1, LARGEST_SIDE_PX)
@@ -128,3 +130,32 @@ def test_a_rule_says_its_limits_in_words() -> None:
     assert str(cells) == "64 to 2048 pixels a side in multiples of 8"
     assert str(tight) == "64 to 2048 pixels a side in multiples of 8, at most 1048576 pixels in all"
     assert str(listed) == "one of 512x512, 768x512"
+
+
+small_sizes = st.builds(Size, st.integers(1, 40), st.integers(1, 40))
+
+
+@given(small_sizes, st.lists(st.integers(1, 9), max_size=5), st.lists(small_sizes, min_size=1, max_size=5))
+def test_a_size_is_reduced_only_from_the_smallest_listed_whole_multiple_of_it(
+    size: Size, factors: list[int], others: list[Size]
+) -> None:
+    listed = (*others, *(Size(size.width * factor, size.height * factor) for factor in factors))
+    rule = SizeRule(listed[0], 1, 1, LARGEST_SIDE_PX, LARGEST_SIDE_PX**2, listed)
+    multiples = [
+        legal
+        for legal in listed
+        if legal.width * size.height == legal.height * size.width
+        and legal.width % size.width == 0
+        and legal.width > size.width
+    ]
+
+    assert rule.reduced_from(size) == min(multiples, key=lambda legal: legal.width, default=None)
+
+
+def test_only_a_model_that_says_so_reduces_and_never_from_a_size_it_renders() -> None:
+    rule = SizeRule(Size(8, 8), 1, 1, 16, 256, (Size(8, 8), Size(16, 16)))
+    facts = Capabilities(rule, SeedGrade.NONE, None, None, negative_prompt=False, img2img=False, reduces=True)
+
+    assert facts.reduced_from(Size(4, 4)) == Size(8, 8)
+    assert facts.reduced_from(Size(8, 8)) is None
+    assert replace(facts, reduces=False).reduced_from(Size(4, 4)) is None

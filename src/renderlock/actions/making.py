@@ -15,6 +15,7 @@ from renderlock.actions.memory.steward import Steward, StewardRender
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Job
 from renderlock.engines.base import Preview, Render, Watch
+from renderlock.engines.reduction import made_at
 from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted
 from renderlock.executors.in_process import Stop
 from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, fit_to, read_picture
@@ -162,7 +163,7 @@ class Maker:
         return _JobPreviews(job, self, tally, self.previews)
 
     def init_pixels(self, job: Job) -> Pixels | None:
-        """What the job's recipe starts from, at its size; raises `InputUnusable` or `StoreDamaged`."""
+        """What the job's recipe starts from, at the size it is made at; raises `InputUnusable` or `StoreDamaged`."""
         if job.recipe.init is None:
             return None
         if job.init_from is not None:
@@ -170,7 +171,8 @@ class Maker:
         elif job.asset.init_image is not None:
             pixels = read_picture(job.asset.init_image)
             _refuse_changed(pixels, job.recipe.init, job.asset.init_image)
-        return fit_to(pixels, job.recipe.size.width, job.recipe.size.height)
+        made = made_at(job.recipe)
+        return fit_to(pixels, made.width, made.height)
 
     def _fingerprint(self, reference: str) -> str:
         if reference not in self.environments:

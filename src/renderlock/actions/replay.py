@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from renderlock.actions.machine import read_environment
 from renderlock.actions.models import Models
 from renderlock.engines.base import Watch
+from renderlock.engines.reduction import made_at
 from renderlock.errors import NotReplayable
 from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, encode_png, fit_to
 from renderlock.metrics.agreement import Level, Measures, compare
@@ -115,7 +116,8 @@ def _init_pixels(store: Store, record: RenderRecord, recipe: Recipe) -> Pixels |
         if source.pixels == recipe.init.picture:
             pixels = decode_picture(store.read(source))
             if digest_pixels(pixels) == recipe.init.picture:
-                return fit_to(pixels, recipe.size.width, recipe.size.height)
+                made = made_at(recipe)
+                return fit_to(pixels, made.width, made.height)
     reason = "the picture it started from is not in the store"
     action = "Import that picture with `renderlock import`, then replay."
     raise NotReplayable(address=record.address, reason=reason, action=action)

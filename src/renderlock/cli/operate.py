@@ -148,7 +148,7 @@ def capability_facts(facts: Capabilities) -> dict[str, str]:
     steps, guidance, lifecycle = facts.steps, facts.guidance_scale, facts.lifecycle
     successors = f"; successors: {', '.join(lifecycle.successors)}" if lifecycle.successors else ""
     return {
-        "sizes": f"{facts.sizes}; native {facts.sizes.native}",
+        "sizes": f"{facts.sizes}; native {facts.sizes.native}{'; whole fractions, reduced' if facts.reduces else ''}",
         "seed": facts.seed.value,
         "steps": f"{steps.lowest} to {steps.highest}, default {steps.default}" if steps else "no control",
         "guidance_scale": _guidance_text(guidance),

@@ -99,13 +99,27 @@ def _show_run(
     for picture in result.refused:
         for line in _refusal_lines(picture):
             answer(line)
+    for line in _deviation_lines(result):
+        answer(line)
     for held in result.held:
         answer(f"held: {held.asset} before {held.step}: {held.reason}")
     for reports in made:
         answer(f"reports: {reports.folder}{'' if reports.made else ' (unchanged)'}")
     counts = ", ".join(f"{result.count(status)} {status}" for status in ("rendered", "cached", "failed"))
-    cost = f"; {total_of(spent)} spent or perhaps billed" if spent else ""
+    cost = f"; {total_of(spent)} spent or perhaps billed by this run" if spent else ""
     answer(f"{counts} in {result.seconds:.2f} s{cost}")
+
+
+def _deviation_lines(result: RunResult) -> Iterator[str]:
+    """One line a kind of difference from what was asked, with how many of the delivered pictures have it."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for picture in result.pictures:
+        for deviation in () if picture.record is None else picture.record.deviations:
+            kind = (picture.job.step.name, deviation.field, deviation.reason)
+            alike.setdefault(kind, []).append(str(deviation))
+    for (step, _, _), found in alike.items():
+        others = "; and others like it" if len(set(found)) > 1 else ""
+        yield f"deviation in {len(found)} picture(s) of {step}: {found[0]}{others}"
 
 
 def _refusal_lines(picture: PictureResult) -> Iterator[str]:

@@ -91,7 +91,8 @@ class Engine(Protocol):
     def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
         """One picture from one recipe.
 
-        `init` holds the pixels of `recipe.init`, already at `recipe.size`, exactly where the recipe has one.
+        `init` holds the pixels of `recipe.init`, already at the size the picture is made at (`engines.reduction`),
+        exactly where the recipe has one.
         Raises `EngineFailed`, `OutOfMemory`, or what `watch` raised.
         """
 

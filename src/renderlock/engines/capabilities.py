@@ -86,6 +86,11 @@ class SizeRule:
         # Of two as near as each other, the larger.
         return min(legal, key=lambda near: (_gap(near, width, height), -near.width * near.height))
 
+    def reduced_from(self, size: Size) -> Size | None:
+        """The smallest listed size of which the asked one is a whole fraction, a half or less; None where none is."""
+        multiples = [legal for legal in self.listed if _is_multiple(legal, size)]
+        return min(multiples, key=lambda legal: legal.width, default=None)
+
     def _sides_around(self, side: float) -> tuple[int, int]:
         """The legal sides next below and above; equal at the ends of the range."""
         lowest = -(-self.smallest // self.multiple) * self.multiple
@@ -108,6 +113,12 @@ class SizeRule:
         sides = f"{self.smallest} to {self.largest} pixels a side in multiples of {self.multiple}"
         is_tight = self.most_pixels < self.largest**2
         return f"{sides}, at most {self.most_pixels} pixels in all" if is_tight else sides
+
+
+def _is_multiple(larger: Size, size: Size) -> bool:
+    """Whether both sides are the same whole number of times as long, at least twice."""
+    factor = larger.width // size.width
+    return factor > 1 and larger == Size(size.width * factor, size.height * factor)
 
 
 def _gap(size: Size, width: float, height: float) -> float:
@@ -148,7 +159,8 @@ class Capabilities:
     `hosted` tells whether a call leaves the machine; `windows` whether a tile's noise is cut from its canvas's;
     `levers` names what an engine can do to need less memory (see `EngineOptions.levers`); `largest_seed` is the highest
     it takes; `strength` tells whether img2img can be told how far to leave its picture; `formats` are the media types
-    pictures come in, the usual first; `watermark` whether they carry one nobody sees.
+    pictures come in, the usual first; `watermark` whether they carry one nobody sees; `reduces` whether it makes whole
+    fractions of its listed sizes, by `Recipe.extras` that say what they are reduced from (`engines.reduction`).
     """
 
     sizes: SizeRule
@@ -169,4 +181,9 @@ class Capabilities:
     strength: bool = True
     formats: tuple[str, ...] = ("image/png",)
     watermark: bool = False
+    reduces: bool = False
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+
+    def reduced_from(self, size: Size) -> Size | None:
+        """The size that a picture of this size is made at and reduced from; None where the model does not do that."""
+        return self.sizes.reduced_from(size) if self.reduces and not self.sizes.allows(size) else None

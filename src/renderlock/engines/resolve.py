@@ -2,7 +2,8 @@
 
 Defaults are filled in here and nowhere else, so a recipe never depends on who made it. What the model
 cannot do is refused before anything is spent, with the nearest legal value; with `deviations="record"`
-the nearest is taken and noted.
+the nearest is taken and noted. A whole fraction of a listed size is made by reducing that: it is delivered as
+asked, so it is noted and never refused.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from renderlock.engines.capabilities import Capabilities, Lifecycle, LifecycleState, SeedGrade
+from renderlock.engines.reduction import REDUCED_FROM, reduction_deviation
 from renderlock.errors import ModelRetired, NotCapable
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
@@ -60,19 +62,24 @@ def resolve(request: Request, identity: ModelIdentity, capabilities: Capabilitie
         guidance_scale=wishes.guidance_scale(request.guidance_scale),
         sampler=wishes.sampler(request.sampler),
         init=wishes.init(request.init),
+        extras=wishes.extras(request.size),
     )
     refused = wishes.impossible if policy == "record" else wishes.impossible + wishes.deviations
     if refused:
         listing = "\n".join(f"  {deviation}" for deviation in refused)
         raise NotCapable(model=f"{identity.engine}:{identity.model}", listing=listing)
-    return Resolved(recipe, tuple(wishes.deviations))
+    return Resolved(recipe, (*wishes.informed, *wishes.deviations))
 
 
 @dataclass
 class _Wishes:
-    """Holds each wish against the capabilities and collects what cannot be granted as asked."""
+    """Holds each wish against the capabilities and collects what cannot be granted as asked.
+
+    `informed` holds what is granted as asked by a way that people should know of.
+    """
 
     facts: Capabilities
+    informed: list[Deviation] = field(default_factory=list)
     deviations: list[Deviation] = field(default_factory=list)
     impossible: list[Deviation] = field(default_factory=list)
 
@@ -85,9 +92,16 @@ class _Wishes:
             return rule.native
         if rule.allows(asked):
             return asked
+        if larger := self.facts.reduced_from(asked):
+            self.informed.append(reduction_deviation(asked, larger, f"the model renders {rule}"))
+            return asked
         nearest = rule.nearest(asked)
         self._note("size", asked, nearest, f"the model renders {rule}")
         return nearest
+
+    def extras(self, asked: Size | None) -> tuple[tuple[str, str], ...]:
+        larger = None if asked is None else self.facts.reduced_from(asked)
+        return () if larger is None else ((REDUCED_FROM, str(larger)),)
 
     def seed(self, asked: int) -> int:
         if self.facts.seed is SeedGrade.NONE and asked != 0:

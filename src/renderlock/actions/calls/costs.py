@@ -7,28 +7,33 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from renderlock.actions.calls.book import read_book
+from renderlock.actions.calls.processes import this_process
 from renderlock.actions.finals.links import Draw, Tiled
 from renderlock.actions.plan import Job, Planner
 from renderlock.engines.base import Hosted
-from renderlock.spec.money import Cost
+from renderlock.spec.money import Cost, sum_by_currency
 from renderlock.spec.recipe import Size
 from renderlock.store.store import Store
 
 
 @dataclass
 class Spending:
-    """What all calls of a store cost since this began, by currency; those that may be billed count."""
+    """What the calls that this process sent since this began cost, by currency; those that may be billed count.
+
+    Others may be at the same store: their calls count in its budget, and in their own summaries.
+    """
 
     store: Store
-    _before: dict[str, Decimal] = field(init=False)
+    _before: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._before = read_book(self.store).spent()
+        self._before = frozenset(read_book(self.store).calls)
 
     def since(self) -> dict[str, Decimal]:
         """The amounts above zero."""
-        now = read_book(self.store).spent()
-        spent = {currency: amount - self._before.get(currency, Decimal(0)) for currency, amount in now.items()}
+        calls = read_book(self.store).calls.values()
+        own = (call for call in calls if call.id not in self._before and call.said("process") == this_process())
+        spent = sum_by_currency(filter(None, (call.spent for call in own)))
         return {currency: amount for currency, amount in spent.items() if amount}
 
 

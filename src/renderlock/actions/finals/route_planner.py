@@ -15,7 +15,7 @@ from renderlock.actions.finals.links import Draw, Finish, Tiled
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.actions.finals.tiling import plan_tiles, say_tiling
 from renderlock.actions.memory.ladder import Rung, rungs_for, stages
-from renderlock.engines.capabilities import SizeRule
+from renderlock.engines.capabilities import Capabilities, SizeRule
 from renderlock.engines.resolve import Request, Resolved, resolve
 from renderlock.errors import NotCapable, TilesImpossible
 from renderlock.spec.deviation import Deviation
@@ -30,6 +30,8 @@ LEAN_SAMPLERS = ("euler", "ddim", "euler_a")
 """Samplers that keep no latents of earlier steps, best first."""
 
 WHY = "memory did not suffice"
+
+NO_START = "the model cannot start from a picture, so nothing larger can be drawn over it"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class RoutePlanner:
 
         Raises `NotCapable`, and `TilesImpossible` where tiles were asked for that make no such picture.
         """
-        if not is_more_than_a_render(self.request.size, self.finishing.tiles, self.model.facts.sizes):
+        if not is_more_than_a_render(self.request.size, self.finishing.tiles, self.model.facts):
             return None
         if not self.model.facts.img2img:
             return self._enlarged()
@@ -127,14 +129,30 @@ class RoutePlanner:
         noted = Deviation("size", str(self.size), f"{legal}, enlarged by {link.name}", WHY)
         yield Route((Draw(resolved.recipe), link), None, (*resolved.deviations, noted))
 
-    def _enlarged(self) -> Route:
-        """The largest render of that shape, enlarged, for a model that cannot start from a picture."""
-        legal = self.model.facts.sizes.nearest(self.size)
-        resolved = resolve(replace(self.request, size=legal), self.model.identity, self.model.facts, self.model.policy)
-        link = self.enlarge(legal, self.size)
-        reason = "the model cannot start from a picture, so nothing larger can be drawn over it"
-        noted = Deviation("size", str(self.size), f"{legal}, enlarged by {link.name}", reason)
-        return Route((Draw(resolved.recipe), link), None, (*resolved.deviations, noted))
+    def _enlarged(self) -> Route | None:
+        """The largest render of that shape, enlarged, for a model that cannot start from a picture.
+
+        None where every render of that shape is larger: then the nearest size is told, or taken, as ever. Raises
+        `NotCapable` there where tiles were asked for.
+        """
+        facts = self.model.facts
+        is_rendered = facts.sizes.allows(self.size) or facts.reduced_from(self.size) is not None
+        base = self.size if is_rendered else largest_base(self.size, facts.sizes)
+        if base is None and self.finishing.tiles is not None:
+            nearest = facts.sizes.nearest(self.size)
+            listing = f"  {Deviation('size', str(self.size), str(nearest), f'the model renders {facts.sizes}')}"
+            raise NotCapable(model=f"{self.model.identity.engine}:{self.model.identity.model}", listing=listing)
+        if base is None:
+            return None
+        resolved = resolve(replace(self.request, size=base), self.model.identity, self.model.facts, self.model.policy)
+        noted = list(resolved.deviations)
+        if self.finishing.tiles is not None:
+            noted.append(Deviation("tiles", self.finishing.tiles, "none drawn", NO_START))
+        if base == self.size:
+            return Route((Draw(resolved.recipe),), None, tuple(noted))
+        link = self.enlarge(base, self.size)
+        noted.append(Deviation("size", str(self.size), f"{base}, enlarged by {link.name}", NO_START))
+        return Route((Draw(resolved.recipe), link), None, tuple(noted))
 
     def _resolved(self) -> Resolved:
         return resolve(self.request, self.model.identity, self.model.facts, self.model.policy)
@@ -145,15 +163,31 @@ class RoutePlanner:
         return None
 
 
-def is_more_than_a_render(size: Size | None, tiles: str | None, rule: SizeRule) -> bool:
+def is_more_than_a_render(size: Size | None, tiles: str | None, facts: Capabilities) -> bool:
     """Whether a picture is put together: tiles were asked for, or the size is none the model renders.
 
-    A size smaller than any it renders is no such picture; it is refused, or the nearest taken, as ever.
+    A size smaller than any it renders is no such picture; it is refused, or the nearest taken, as ever. Nor is one
+    that is reduced from a single render.
     """
-    if tiles is not None or size is None:
+    if tiles is not None or size is None or facts.reduced_from(size):
         return tiles is not None
+    rule = facts.sizes
     smallest = min((min(one.width, one.height) for one in rule.listed), default=rule.smallest)
     return not rule.allows(size) and min(size.width, size.height) >= smallest
+
+
+def largest_base(size: Size, rule: SizeRule) -> Size | None:
+    """The largest render of a canvas's shape that is not larger than the canvas on both sides; None where all are.
+
+    Of listed sizes those nearest in shape count; a base of another shape covers the canvas and is cut to it.
+    """
+    if not rule.listed:
+        nearest = rule.nearest(size)
+        return None if nearest.width > size.width and nearest.height > size.height else nearest
+    shape = rule.nearest(size)
+    alike = [one for one in rule.listed if one.width * shape.height == one.height * shape.width]
+    fitting = [one for one in alike if one.width <= size.width or one.height <= size.height]
+    return max(fitting, key=lambda one: one.width * one.height, default=None)
 
 
 def _least_tile(rule: SizeRule) -> int:

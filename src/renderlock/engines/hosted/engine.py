@@ -23,8 +23,10 @@ from renderlock.engines.hosted.prices import PriceNote, price_of
 from renderlock.engines.hosted.purchase import Bought, Buyer, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, TextPairs, WireRequest
 from renderlock.engines.hosted.words import clean
+from renderlock.engines.reduction import unreduced
 from renderlock.errors import EngineFailed, HostedError, KeyFileUnsafe, NotCapable
-from renderlock.imaging.pixels import Pixels, digest_pixels
+from renderlock.imaging.pixels import Pixels, digest_pixels, fit_to
+from renderlock.imaging.reduction import reduce_by
 from renderlock.settings import Secret
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.deviation import Deviation
@@ -90,7 +92,7 @@ class HostedEngine(ABC):
     @property
     def capabilities(self) -> Capabilities:
         """The facts of this model; a retired one counts as uncertain at an address of the user's own that allows it."""
-        facts = replace(self.model.capabilities, hosted=True)
+        facts = replace(self.model.capabilities, hosted=True, reduces=bool(self.model.capabilities.sizes.listed))
         if facts.lifecycle.state is LifecycleState.RETIRED and self._may_call_retired:
             return replace(facts, lifecycle=replace(facts.lifecycle, state=LifecycleState.UNCERTAIN))
         return facts
@@ -110,8 +112,9 @@ class HostedEngine(ABC):
         return ()
 
     def price(self, size: Size) -> PriceNote | None:
-        """The price note of a picture of a size, None where no price is known."""
-        return price_of(self.model.reference.partition("?")[0], size, self.options.prices)
+        """The price note of a picture of a size, a reduced one at that it is made at; None where no price is known."""
+        bought = self.capabilities.reduced_from(size) or size
+        return price_of(self.model.reference.partition("?")[0], bought, self.options.prices)
 
     def key_state(self) -> str:
         """Whether a key is there, in a few words, without showing it."""
@@ -139,18 +142,23 @@ class HostedEngine(ABC):
         """The picture of a recipe, bought once."""
         if recipe.tiling is not None or recipe.window is not None:
             raise EngineFailed(model=self.model.reference, reason="it renders whole pictures only")
-        sizes = self.model.capabilities.sizes
-        if not sizes.allows(recipe.size):
-            listing = f"  size: {recipe.size}; the nearest it renders is {sizes.nearest(recipe.size)}"
-            raise NotCapable(model=self.model.reference, listing=listing)
+        wanted = unreduced(recipe)
+        self._refuse_size(wanted.size)
         says = clean(f"{recipe.size} seed {recipe.seed}: {recipe.prompt[:80]}")
-        deal = _RecipeDeal(self, recipe, init)
+        deal = _RecipeDeal(self, wanted, None if init is None else _at_size(init, wanted.size))
         bought = self._buy(Work(recipe.digest, self.model.reference, says), self.price(recipe.size), deal, watch)
         deviations = (
-            *_deviations(recipe, bought, self.capabilities.seed),
-            *self.notice_deviations(recipe, bought.notes),
+            *_deviations(wanted, bought, self.capabilities.seed),
+            *self.notice_deviations(wanted, bought.notes),
         )
-        return self._render_of(bought, deviations)
+        render = self._render_of(bought, deviations)
+        return replace(render, pixels=_delivered(render.pixels, recipe, wanted))
+
+    def _refuse_size(self, size: Size) -> None:
+        sizes = self.model.capabilities.sizes
+        if not sizes.allows(size):
+            listing = f"  size: {size}; the nearest it renders is {sizes.nearest(size)}"
+            raise NotCapable(model=self.model.reference, listing=listing)
 
     def buy_upscale(
         self,
@@ -235,6 +243,19 @@ class _RequestDeal:
 
     def resume(self, call: Call) -> Obtained | None:
         return None
+
+
+def _at_size(init: Pixels, size: Size) -> Pixels:
+    """The init picture at the size that is bought; whoever has it at the delivered size only gets that enlarged."""
+    return init if init.shape[:2] == (size.height, size.width) else fit_to(init, size.width, size.height)
+
+
+def _delivered(pixels: Pixels, recipe: Recipe, wanted: Recipe) -> Pixels:
+    """The bought picture reduced as the recipe says; one of a size nobody asked for stays as it came."""
+    height, width = pixels.shape[:2]
+    if wanted.size == recipe.size or Size(width, height) != wanted.size:
+        return pixels
+    return reduce_by(pixels, wanted.size.width // recipe.size.width)
 
 
 def _deviations(recipe: Recipe, bought: Bought, grade: SeedGrade) -> tuple[Deviation, ...]:
