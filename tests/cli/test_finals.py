@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from tests.cli.calls import call, call_json
 
+from renderlock.testing import serve
+
 PIPELINE = """\
 final_model: embedded
 assets: [{name: apple, prompt: a red apple}]
@@ -58,6 +60,19 @@ def test_the_story_s_two_commands_give_the_final(tmp_path: Path) -> None:
     assert len(tiles.stdout.split()) == 4
     with Image.open(tmp_path / "final.png") as picture:
         assert picture.size == (160, 160)
+
+
+def test_the_story_s_two_commands_work_with_the_story_s_model(tmp_path: Path) -> None:
+    words = ("--tiles", "4", "--model", "imagen-4-generate", "--size", "2048", "--out", "tiles/", "--no-progress")
+    with serve("imagen", pictures="sketch") as server:
+        here = {"GEMINI_API_KEY": server.key, "RENDERLOCK_URL_IMAGEN": server.url, "RENDERLOCK_ALLOW_RETIRED": "1"}
+        tiles = call(tmp_path, "tile", "--prompt", "hero shot, studio lighting", *words, **here)
+    merged = call(tmp_path, "merge", "--input", "tiles/*.png", "--output", "final.png")
+
+    assert (tiles.returncode, merged.returncode) == (0, 0), tiles.stderr + merged.stderr
+    assert "deviation: tiles: asked 4, each drawn over its part of a base" in tiles.stderr
+    with Image.open(tmp_path / "final.png") as picture:
+        assert picture.size == (2048, 2048)
 
 
 def test_tiles_the_model_does_not_render_are_refused_with_how_many_it_takes(tmp_path: Path) -> None:

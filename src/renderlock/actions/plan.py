@@ -258,6 +258,8 @@ class Planner:
         planner = RoutePlanner(request, step.finishing, model, preview, partial(self._chain.enlarge, asset))
         # A rehearsal takes the nearest size, where no tiles are asked for: it is for trying things quickly.
         route = None if self.rehearse and step.finishing.tiles is None else planner.wanted()
+        if route is not None and len(route.links) > 1 and not model.facts.img2img:
+            self._chain.open_upscaler(asset)
         if route is None:
             resolved = resolve(request, model.identity, model.facts, model.policy)
             route = Route((Draw(resolved.recipe),), None, resolved.deviations)

@@ -39,6 +39,9 @@ def tile(
     out: Annotated[Path, typer.Option("--out", help="The folder for the tiles.")] = Path("tiles"),
     overlap: Annotated[int | None, typer.Option("--overlap", min=0, help="Least overlap of neighbours, px.")] = None,
     base: Annotated[str | None, typer.Option("--base", help="The picture to enlarge: a file, or rl-….")] = None,
+    upscaler: Annotated[
+        str | None, typer.Option("--upscaler", help="What enlarges; default: the project's, or lanczos.")
+    ] = None,
     negative_prompt: Annotated[str, typer.Option("--negative-prompt", help="What to keep away from.")] = "",
     steps: Annotated[int | None, typer.Option("--steps", help="Denoising steps.")] = None,
     guidance_scale: Annotated[float | None, typer.Option("--guidance-scale", help="Guidance scale.")] = None,
@@ -52,7 +55,8 @@ def tile(
     """Render the tiles of one large picture; `renderlock merge` puts them together.
 
     Without --size the picture is the model's native size times the grid. Without --base the model draws the whole
-    picture small first, and every tile is drawn over its part of that.
+    picture small first, and every tile is drawn over its part of that. A model that cannot start from a picture
+    draws it once, as large as it can; it is enlarged behind the upscaler gate, and cut.
     """
     settings = current_settings()
     wish = Wish(
@@ -67,7 +71,7 @@ def tile(
         tile_overlap=overlap,
     )
     run = RunOptions(rehearse=settings.rehearse, workers=workers)
-    options = TileSetOptions(model, place_of(file, store), out, run, base)
+    options = TileSetOptions(model, place_of(file, store), out, run, base, upscaler)
     with follow(shown=progress) as watch:
         made = write_tile_set(wish, engine_options(settings), options, watch)
     if json:
@@ -97,6 +101,7 @@ def _as_json(made: TileSet) -> dict[str, object]:
         "tile_height": grid.tile_height,
         "redundancy": round(grid.redundancy, 4),
         "base": made.base.address,
+        "cut_from": None if made.cut_from is None else made.cut_from.address,
         "deviations": [deviation.to_json() for deviation in made.deviations],
         "tiles": [
             {
@@ -105,8 +110,8 @@ def _as_json(made: TileSet) -> dict[str, object]:
                 "left": tile.left,
                 "top": tile.top,
                 "file": str(path),
-                "address": made.tiles.records[tile].address,
-                "seconds": made.tiles.records[tile].made.seconds,
+                "address": made.records[tile].address if tile in made.records else None,
+                "seconds": made.records[tile].made.seconds if tile in made.records else None,
             }
             for tile, path in made.files.items()
         ],

@@ -78,7 +78,7 @@ class ChainPlanner:
         for what cannot be done.
         """
         if step.finishing.upscale is not None:
-            self._ways(self.upscaler_of(asset))  # What cannot be opened is told before anything is rendered.
+            self.open_upscaler(asset)
             size, source = target_of(step.finishing.upscale, size), size
             yield self.enlarge(asset, source, size)
         composition = Composition.of(step, asset)
@@ -92,6 +92,10 @@ class ChainPlanner:
 
         reference = self.upscaler_of(asset)
         return Enlarge(reference, source, target, partial(self._ways, reference))
+
+    def open_upscaler(self, asset: Asset) -> None:
+        """Opens the upscaler of an asset, so that what cannot be opened is told before anything is rendered."""
+        self._ways(self.upscaler_of(asset))
 
     def upscaler_of(self, asset: Asset) -> str:
         """The upscaler of the first of the asset's tags that has one, or the pipeline's; else plain interpolation."""
