@@ -78,7 +78,7 @@ def test_ctrl_c_exits_with_130_keeps_what_is_finished_and_goes_on(tmp_path: Path
         if number == 3:
             break
     os.kill(run.pid, signal.SIGINT)
-    _, rest = run.communicate(timeout=60)
+    _, rest = run.communicate(timeout=300)
     assert run.returncode == 130
     assert "Run the same command again to go on" in rest
     assert "Traceback" not in rest

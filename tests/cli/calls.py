@@ -60,7 +60,7 @@ def call_process(folder: Path, *words: str, **environment: str) -> Done:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Done(ended.returncode, ended.stdout, ended.stderr)

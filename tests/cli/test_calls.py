@@ -94,7 +94,7 @@ def test_of_two_processes_on_one_store_each_sums_up_its_own_calls_and_the_budget
         first.send_signal(signal.SIGSTOP)
         second = call_process(tmp_path, *words, "--seed", "2", **project.environment())
         first.send_signal(signal.SIGCONT)
-        output, _ = first.communicate(timeout=60)
+        output, _ = first.communicate(timeout=300)
         (tmp_path / "pipeline.yml").write_text(f"budget: 0.2 USD\n{PIPELINE}")
         third = project.call("run", "--no-reports", "--no-progress", "--seed", "3")
 

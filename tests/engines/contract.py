@@ -290,7 +290,7 @@ class EngineContract:
         together = threading.Barrier(len(recipes))
 
         def render(each: Recipe) -> str:
-            together.wait(timeout=60)
+            together.wait(timeout=300)
             return digest_pixels(engine.render(each, None, Unwatched()).pixels)
 
         with ThreadPoolExecutor(len(recipes)) as pool:

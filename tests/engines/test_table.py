@@ -41,7 +41,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("example") / "installed"
     options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
     pip = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(source)]
-    subprocess.run(pip, check=True, timeout=120, env={**os.environ, "PIP_NO_INPUT": "1"})
+    subprocess.run(pip, check=True, timeout=300, env={**os.environ, "PIP_NO_INPUT": "1"})
     return target
 
 
@@ -81,7 +81,7 @@ def test_an_installed_package_is_listed_opened_and_rendered_by_a_fresh_process(i
     environment = {**os.environ, "PYTHONPATH": str(installed)}
 
     done = subprocess.run(
-        [sys.executable, "-c", RENDER], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", RENDER], env=environment, capture_output=True, text=True, check=True, timeout=300
     )
 
     answer = json.loads(done.stdout)

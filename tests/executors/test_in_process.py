@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,26 +13,38 @@ import pytest
 from renderlock.errors import EngineFailed, Interrupted
 from renderlock.executors.in_process import Stop, run_jobs
 
+PATIENCE_S = 300.0
+
 
 def test_every_job_has_one_outcome() -> None:
     outcomes = list(run_jobs(range(20), lambda job: job * job, workers=3, stop=Stop()))
     assert sorted((outcome.job, outcome.result) for outcome in outcomes) == [(job, job * job) for job in range(20)]
 
 
-def test_no_more_than_the_workers_run_at_once() -> None:
-    running, most = set[int](), [0]
-    lock = threading.Lock()
+class Gauge:
+    """Counts who is inside at once; everyone stays until as many as wanted have been."""
 
-    def work(job: int) -> None:
-        with lock:
-            running.add(job)
-            most[0] = max(most[0], len(running))
-        time.sleep(0.005)
-        with lock:
-            running.discard(job)
+    def __init__(self, wanted: int) -> None:
+        self.most = 0
+        self._wanted, self._inside = wanted, 0
+        self._lock, self._full = threading.Lock(), threading.Event()
 
-    list(run_jobs(range(12), work, workers=3, stop=Stop()))
-    assert most[0] == 3
+    def visit(self) -> None:
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+            if self._inside >= self._wanted:
+                self._full.set()
+        assert self._full.wait(PATIENCE_S)
+        time.sleep(0.005)  # Time for one too many to come in too.
+        with self._lock:
+            self._inside -= 1
+
+
+def test_as_many_as_there_are_workers_run_at_once_and_no_more() -> None:
+    gauge = Gauge(3)
+    list(run_jobs(range(12), lambda _: gauge.visit(), workers=3, stop=Stop()))
+    assert gauge.most == 3
 
 
 def test_a_job_is_taken_only_when_a_worker_is_free() -> None:
@@ -107,20 +119,15 @@ class Narrow:
 
 
 def test_each_lane_is_filled_to_its_own_width_beside_the_workers() -> None:
-    fast, slow = Narrow("fast", 4), Narrow("slow", 2)
-    lanes = {0: None, 1: fast, 2: slow}
-    running, most, lock = Counter[int](), Counter[int](), threading.Lock()
+    lanes = [None, Narrow("fast", 4), Narrow("slow", 2)]
+    gauges = [Gauge(1), Gauge(4), Gauge(2)]
 
-    def work(job: int) -> None:
-        with lock:
-            running[job % 3] += 1
-            most[job % 3] = max(most[job % 3], running[job % 3])
-        time.sleep(0.01)
-        with lock:
-            running[job % 3] -= 1
-
-    list(run_jobs(range(30), work, workers=1, stop=Stop(), lane_of=lambda job: lanes[job % 3]))
-    assert most == {0: 1, 1: 4, 2: 2}
+    list(
+        run_jobs(
+            range(30), lambda job: gauges[job % 3].visit(), workers=1, stop=Stop(), lane_of=lambda job: lanes[job % 3]
+        )
+    )
+    assert [gauge.most for gauge in gauges] == [1, 4, 2]
 
 
 def test_a_full_lane_does_not_hold_up_the_jobs_behind_it() -> None:
@@ -129,7 +136,7 @@ def test_a_full_lane_does_not_hold_up_the_jobs_behind_it() -> None:
 
     def work(job: int) -> int:
         if job < 3:
-            assert free.wait(5)
+            assert free.wait(PATIENCE_S)
         return job
 
     jobs = run_jobs(range(6), work, workers=1, stop=Stop(), lane_of=lambda job: slow if job < 3 else fast)
@@ -150,19 +157,19 @@ def test_jobs_added_between_two_outcomes_are_done_too() -> None:
 
 
 def test_a_lane_that_narrows_starts_no_more_than_fit() -> None:
-    lane = Narrow("provider", 4)
-    running, most, lock = [0], list[int](), threading.Lock()
+    lane, narrowed = Narrow("provider", 4), threading.Event()
+    inside, seen, lock = [0], list[int](), threading.Lock()
 
     def work(job: int) -> None:
         with lock:
-            running[0] += 1
-            most.append(running[0])
-        time.sleep(0.005)
-        with lock:
-            running[0] -= 1
-            if job == 3:
+            inside[0] += 1
+            seen.append(inside[0])
+            if inside[0] == 4:
                 lane.width = 1
+                narrowed.set()
+        assert narrowed.wait(PATIENCE_S)
+        with lock:
+            inside[0] -= 1
 
     list(run_jobs(range(16), work, workers=9, stop=Stop(), lane_of=lambda _: lane))
-    assert max(most) == 4
-    assert max(most[9:]) == 1
+    assert seen == [1, 2, 3, 4] + [1] * 12

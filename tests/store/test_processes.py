@@ -33,7 +33,7 @@ def kill_a_writer(processes: ForkServerContext, root: Path, start: int, after_s:
     writer.start()
     tell.close()
     if start:
-        assert hear.poll(30), "the writer never kept anything"
+        assert hear.poll(300), "the writer never kept anything"
     time.sleep(after_s)
     writer.kill()
     writer.join()

@@ -31,7 +31,7 @@ def runnable(commands: list[str]) -> list[str]:
 def run(command: str, store: Store) -> subprocess.CompletedProcess[str]:
     script = f"set -euo pipefail\n{command}"
     return subprocess.run(
-        ["bash", "-c", script], cwd=store.layout.root, capture_output=True, text=True, check=False, timeout=60
+        ["bash", "-c", script], cwd=store.layout.root, capture_output=True, text=True, check=False, timeout=300
     )
 
 

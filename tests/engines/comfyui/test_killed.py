@@ -39,7 +39,7 @@ def test_a_run_that_is_killed_while_the_server_renders_goes_on_with_the_same_pro
         killed.communicate()
 
         again = run_of(tmp_path, server)
-        _, said = again.communicate(timeout=120)
+        _, said = again.communicate(timeout=300)
         accepted = server.accepted
         asked = [call.body for call in server.calls if call.path == "/prompt"]
 

@@ -56,7 +56,7 @@ def ask(reference: str, mode: str, cache: Path, endpoint: str, **environment: st
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     answer: dict[str, object] = json.loads(done.stdout)
     return answer

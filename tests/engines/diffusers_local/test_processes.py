@@ -52,7 +52,7 @@ except MissingDependency as error:
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """What a Python process printed; its warnings would stand in `stderr`."""
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
 
 
 def test_another_process_gives_the_same_pixels_and_prints_nothing(

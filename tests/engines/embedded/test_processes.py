@@ -64,7 +64,7 @@ print(digest_pixels(engine.render(small, None, Unwatched()).pixels) == before)
 
 def run_python(code: str, *arguments: str) -> str:
     finished = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=300
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
