@@ -49,7 +49,7 @@ def test_a_final_that_was_killed_thrice_keeps_its_tiles_and_comes_out_the_same(t
 
     kept: dict[str, RenderRecord] = {}
     for _ in range(3):
-        kill_after(killed, 3)
+        kill_after(killed, 2)
         found = tiles_of(killed)
         assert kept.items() <= found.items()
         kept = found
