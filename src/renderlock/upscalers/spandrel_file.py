@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renderlock.errors import ModelUnavailable, NotCapable, OutOfMemory, PackageMissing, UnknownName
+from renderlock.errors import EngineFailed, MissingDependency, ModelUnavailable, NotCapable, OutOfMemory, UnknownName
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import Detail, UpscalerFacts, UpscalerOptions
+from renderlock.upscalers.spandrel_import import import_spandrel
 from renderlock.upscalers.weights import identify_files
 
 try:
-    import spandrel
     import torch
-except (ImportError, RuntimeError) as error:
-    # spandrel imports torchvision, which fails with a RuntimeError beside a torch it was not built for.
-    broken = f"cannot be imported ({error}): torchvision must be the build for the installed torch"
-    command = "pip install spandrel torchvision"
-    raise PackageMissing(feature="A model file", package="spandrel", reason=broken, command=command) from error
+except ImportError as error:
+    raise MissingDependency(feature="A model file", package="torch", extra="local") from error
 
 from renderlock.upscalers.torch_device import pick_device
 
+if TYPE_CHECKING:
+    from spandrel import ImageModelDescriptor
+
+SPANDREL = import_spandrel()
 SURFACE = "torch-spandrel-1"
 ENDINGS = (".safetensors", ".pth", ".pt", ".ckpt")
 
@@ -66,7 +68,7 @@ class ModelFile:
     def identify(self) -> ModelIdentity:
         """The file by its hash."""
         reference = f"spandrel:{self._path.name}"
-        return identify_files(reference, spandrel.__version__, SURFACE, [self._path], self._options)
+        return identify_files(reference, SPANDREL.__version__, SURFACE, [self._path], self._options)
 
     def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
         """The patch through the network."""
@@ -81,6 +83,8 @@ class ModelFile:
         except (torch.OutOfMemoryError, MemoryError) as error:
             size = f"{pixels.shape[1]}x{pixels.shape[0]}"
             raise OutOfMemory(model=self._path.name, reason=f"a patch of {size} pixels does not fit") from error
+        except RuntimeError as error:
+            raise EngineFailed(model=self._path.name, reason=error) from error
         finally:
             torch.set_num_threads(threads)
         levels: Pixels = (answer * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
@@ -91,14 +95,14 @@ class ModelFile:
         self.__dict__.pop("_network", None)
 
     @cached_property
-    def _network(self) -> spandrel.ImageModelDescriptor:
+    def _network(self) -> ImageModelDescriptor:
         action = f"Give a file of an upscaling network ({', '.join(ENDINGS)}) that spandrel knows."
         try:
-            network = spandrel.ModelLoader(self._device).load_from_file(self._path)
+            network = SPANDREL.ModelLoader(self._device).load_from_file(self._path)
         except Exception as error:
             # spandrel and the loaders under it raise many kinds for a file they cannot read.
             raise ModelUnavailable(model=str(self._path), reason=error, action=action) from error
-        is_rgb = isinstance(network, spandrel.ImageModelDescriptor) and network.input_channels == 3
+        is_rgb = isinstance(network, SPANDREL.ImageModelDescriptor) and network.input_channels == 3
         if not is_rgb or network.output_channels != 3 or network.scale < 2:
             raise ModelUnavailable(model=str(self._path), reason="it does not enlarge RGB pictures", action=action)
         return network.eval()
