@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from tests.actions.runs import execute
 
+from renderlock.actions.campaign import RunOptions
 from renderlock.actions.lock import ChangeRequest, change_model, check_lock, lock_pipeline
 from renderlock.actions.models import Models
+from renderlock.actions.plan import Selection
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
 from renderlock.errors import ChangeUnneeded, LockMismatch, ModelNotLocked, ReasonMissing, UnknownName
@@ -31,9 +33,9 @@ def check(path: Path) -> list[str]:
         return [str(difference) for difference in check_lock(read_pipeline(Place(path)), models)]
 
 
-def change(path: Path, role: Role, to: str, reason: str) -> None:
+def change(path: Path, role: Role, to: str, reason: str, *, tag: str = "") -> None:
     with Models(EngineOptions()) as models:
-        change_model(read_pipeline(Place(path)), models, ChangeRequest(role, to, "Ada", reason, NOON))
+        change_model(read_pipeline(Place(path)), models, ChangeRequest(role, to, "Ada", reason, NOON, tag))
 
 
 def test_the_lock_pins_review_and_final_by_the_hash_of_every_file(locked: Path) -> None:
@@ -72,6 +74,43 @@ def test_the_upscaler_is_locked_and_changed_like_any_production_model(pipeline_p
     assert locked.identity.files
     pipeline_path.write_text(pipeline_path.read_text().replace("upscaler: waifu2x", "upscaler: lanczos"))
     assert check(pipeline_path)[0].startswith("upscaler: pipeline.yml names lanczos")
+
+
+TAGGED = "upscaler: lanczos\nupscalers: {photo: lanczos, sprite: waifu2x}  # by the study\n"
+
+
+def test_the_upscalers_by_tag_are_locked_checked_and_changed_on_record(pipeline_path: Path) -> None:
+    pipeline_path.write_text(TAGGED + pipeline_path.read_text())
+    lock(pipeline_path)
+    assert json.loads(pipeline_path.with_name("pipeline.lock").read_text())["upscalers"].keys() == {"photo", "sprite"}
+
+    change(pipeline_path, Role.UPSCALER, "waifu2x", "sharper", tag="photo")
+
+    assert "upscalers: {photo: waifu2x, sprite: waifu2x}  # by the study\n" in pipeline_path.read_text()
+    assert check(pipeline_path) == []
+    changed = read_lock(pipeline_path.with_name("pipeline.lock"))
+    assert changed.upscalers["photo"].reference == "waifu2x"
+    assert (changed.history[0].tag, changed.models[Role.UPSCALER].reference) == ("photo", "lanczos")
+    pipeline_path.write_text(pipeline_path.read_text().replace("{photo: waifu2x", "{photo: lanczos"))
+    assert check(pipeline_path)[0] == "upscaler of photo: pipeline.yml names lanczos, the lock holds waifu2x"
+
+
+def test_a_tag_s_upscaler_edited_or_added_since_the_lock_stops_the_finals_that_need_it(pipeline_path: Path) -> None:
+    text = TAGGED + pipeline_path.read_text().replace("prompt: a red apple", "prompt: a red apple, tags: [photo]")
+    text = text.replace("size: 96", "size: 96, upscale: 2, needs: []")
+    pipeline_path.write_text(text)
+    lock(pipeline_path)
+    apple, star = (RunOptions(Selection(frozenset({"final-render"}), frozenset({name}))) for name in ("apple", "star"))
+
+    pipeline_path.write_text(text.replace("photo: lanczos", "photo: waifu2x"))
+    with pytest.raises(LockMismatch, match="upscaler of photo") as mismatch:
+        execute(pipeline_path, apple)
+    assert "--change upscaler --tag photo --to waifu2x" in mismatch.value.advice
+    pipeline_path.write_text(text.replace("photo: lanczos", "photo: lanczos, red: lanczos").replace("[photo]", "[red]"))
+    with pytest.raises(ModelNotLocked, match="upscaler of red"):
+        execute(pipeline_path, apple)
+
+    execute(pipeline_path, star)
 
 
 def test_taking_a_role_out_and_back_in_is_no_way_around_a_change(locked: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,25 @@ LOCK = Lock({Role.REVIEW: V1, Role.FINAL: V1}, HERE).with_change(CHANGE, HERE)
 
 def test_a_lock_comes_back_from_its_text_unchanged() -> None:
     assert Lock.from_text(LOCK.to_text(), PATH) == LOCK
+
+
+def test_a_lock_with_upscalers_by_tag_comes_back_and_one_without_has_no_line_more() -> None:
+    tagged = replace(CHANGE, role=Role.UPSCALER, tag="photo")
+    lock = replace(LOCK, upscalers={"photo": V1, "sprite": V1}).with_change(tagged, HERE)
+
+    assert Lock.from_text(lock.to_text(), PATH) == lock
+    assert lock.upscalers == {"photo": V2, "sprite": V1}
+    assert "upscalers" not in LOCK.to_text()
+    assert '"tag"' not in LOCK.to_text()
+
+
+def test_an_upscaler_edited_in_behind_the_history_is_noticed() -> None:
+    lock = LOCK.with_change(replace(CHANGE, role=Role.UPSCALER, tag="photo"), HERE)
+    edited = json.loads(lock.to_text())
+    edited["upscalers"]["photo"] = edited["models"]["review"]
+
+    with pytest.raises(LockUnreadable, match="upscaler of photo"):
+        Lock.from_text(json.dumps(edited), PATH)
 
 
 def test_the_text_is_sorted_with_one_fact_a_line() -> None:

@@ -54,24 +54,24 @@ def is_healthy(lines: tuple[Line, ...]) -> bool:
 
 def _model_lines(pipeline: Pipeline, lock: Lock, models: Models) -> Iterator[Line]:
     wanted = lockable_models(pipeline)
-    for role, locked in lock.models.items():
-        named = wanted.get(role, locked.reference)
+    for slot, locked in lock.slots.items():
+        named = wanted.get(slot, locked.reference)
         if named != locked.reference:
             detail = f"pipeline.yml names {named}, the lock holds {locked.reference}"
-            yield Line(f"{role.value} reference", "broken", detail)
+            yield Line(f"{slot} reference", "broken", detail)
         try:
-            found = identify_model(models, role, locked.reference).identity
-            lifecycle = _lifecycle_of(models, role, locked.reference)
+            found = identify_model(models, slot.role, locked.reference).identity
+            lifecycle = _lifecycle_of(models, slot.role, locked.reference)
         except RenderlockError as error:
-            yield _broken(f"{role.value} {locked.reference}", error)
+            yield _broken(f"{slot} {locked.reference}", error)
             continue
-        yield from _identity_lines(role.value, locked.identity, found)
+        yield from _identity_lines(str(slot), locked.identity, found)
         if lifecycle.state is not LifecycleState.ACTIVE:
             successors = ", ".join(lifecycle.successors) or "none named"
             detail = f"{lifecycle.state.value} {lifecycle.on or ''}; successors: {successors}"
-            yield Line(f"{role.value} lifecycle", "warning", detail)
-    for role in sorted(wanted.keys() - lock.models.keys()):
-        yield Line(f"{role.value} {wanted[role]}", "broken", "in pipeline.yml, but not locked")
+            yield Line(f"{slot} lifecycle", "warning", detail)
+    for slot in sorted(wanted.keys() - lock.slots.keys()):
+        yield Line(f"{slot} {wanted[slot]}", "broken", "in pipeline.yml, but not locked")
 
 
 def _lifecycle_of(models: Models, role: Role, reference: str) -> Lifecycle:

@@ -23,7 +23,7 @@ from renderlock.errors import (
     ReasonMissing,
     UnknownName,
 )
-from renderlock.spec.lock import Lock, LockChange, LockedModel, read_lock
+from renderlock.spec.lock import Lock, LockChange, LockedModel, Slot, read_lock
 from renderlock.spec.pipeline import Pipeline
 from renderlock.spec.pipeline_edit import edit_model
 from renderlock.spec.roles import Role
@@ -33,7 +33,10 @@ LOCK_NAME = "pipeline.lock"
 
 @dataclass(frozen=True)
 class LockDifference:
-    """One way in which the lock and what is here disagree; `about` is a role, `libraries` or `machine`."""
+    """One way in which the lock and what is here disagree; `about` is a role, `libraries` or `machine`.
+
+    For the upscaler of assets with a tag it is `upscaler of TAG`.
+    """
 
     about: str
     line: str
@@ -56,9 +59,10 @@ def lock_path_of(pipeline: Pipeline) -> Path:
     return pipeline.path.with_name(LOCK_NAME)
 
 
-def lockable_models(pipeline: Pipeline) -> Mapping[Role, str]:
-    """The references of the roles that a lock pins."""
-    return {role: model for role, model in pipeline.models.items() if role.production}
+def lockable_models(pipeline: Pipeline) -> Mapping[Slot, str]:
+    """The references that a lock pins: those of the roles, and the upscalers by tag."""
+    roles = {Slot(role): model for role, model in pipeline.models.items() if role.production}
+    return roles | {Slot(Role.UPSCALER, tag): model for tag, model in pipeline.upscalers.items()}
 
 
 def identify_model(models: Models, role: Role, reference: str) -> LockedModel:
@@ -76,34 +80,35 @@ def lock_pipeline(pipeline: Pipeline, models: Models) -> Locked:
     Raises `LockMismatch` where a role's model is not the locked one: that is a change, and needs a reason.
     """
     path = lock_path_of(pipeline)
-    found = {role: identify_model(models, role, name) for role, name in lockable_models(pipeline).items()}
+    found = {slot: identify_model(models, slot.role, name) for slot, name in lockable_models(pipeline).items()}
     environment = read_environment(models.opened())
     try:
         before = read_lock(path)
     except LockMissing:
-        lock = Lock(found, environment)
+        lock = Lock({}, environment).with_models(found)
         write_user_file(path, lock.to_text().encode())
         return Locked(lock, path, "written")
-    for role in before.models.keys() & found.keys():
-        verify_model(before, role, found[role])
-    lock = replace(before, models={**before.models, **found}, environment=environment)
+    for slot in before.slots.keys() & found.keys():
+        verify_model(before, slot, found[slot])
+    lock = replace(before.with_models(found), environment=environment)
     if lock == before:
         return Locked(lock, path, "unchanged")
     write_user_file(path, lock.to_text().encode())
     return Locked(lock, path, "refreshed")
 
 
-def verify_model(lock: Lock, role: Role, found: LockedModel) -> None:
-    """Raises `LockMismatch` with every difference where `found` is not what the lock has for `role`.
+def verify_model(lock: Lock, slot: Slot, found: LockedModel) -> None:
+    """Raises `LockMismatch` with every difference where `found` is not what the lock has for a role or tag.
 
-    Raises `ModelNotLocked` where the lock does not hold the role at all.
+    Raises `ModelNotLocked` where the lock does not hold it at all.
     """
-    if role not in lock.models:
-        raise ModelNotLocked(role=role.value, model=found.reference)
-    lines = tuple(_model_differences(lock, role, found))
+    if slot not in lock.slots:
+        raise ModelNotLocked(role=str(slot), model=found.reference)
+    lines = tuple(_model_differences(lock, slot, found))
     if lines:
         listing = "\n".join(f"  {line}" for line in lines)
-        raise LockMismatch(role=role.value, difference=listing, found=found.reference)
+        change = f"{slot.role.value} --tag {slot.tag}" if slot.tag else slot.role.value
+        raise LockMismatch(role=str(slot), difference=listing, change=change, found=found.reference)
 
 
 def check_lock(pipeline: Pipeline, models: Models) -> tuple[LockDifference, ...]:
@@ -114,9 +119,9 @@ def check_lock(pipeline: Pipeline, models: Models) -> tuple[LockDifference, ...]
     lock = read_lock(lock_path_of(pipeline))
     wanted = lockable_models(pipeline)
     differences = [
-        LockDifference(role.value, line)
-        for role, name in wanted.items()
-        for line in _model_differences(lock, role, identify_model(models, role, name))
+        LockDifference(str(slot), line)
+        for slot, name in wanted.items()
+        for line in _model_differences(lock, slot, identify_model(models, slot.role, name))
     ]
     environment = read_environment(models.opened())
     for line in lock.environment.differences(environment):
@@ -127,13 +132,19 @@ def check_lock(pipeline: Pipeline, models: Models) -> tuple[LockDifference, ...]
 
 @dataclass(frozen=True)
 class ChangeRequest:
-    """Who wants which role to be filled by which model, when, and why."""
+    """Who wants which role to be filled by which model, when, and why; with a tag, the upscaler of its assets."""
 
     role: Role
     reference: str
     by: str
     reason: str
     at: datetime
+    tag: str = ""
+
+    @property
+    def slot(self) -> Slot:
+        """What is to change."""
+        return Slot(self.role, self.tag)
 
 
 def change_model(pipeline: Pipeline, models: Models, change: ChangeRequest) -> Locked:
@@ -144,28 +155,30 @@ def change_model(pipeline: Pipeline, models: Models, change: ChangeRequest) -> L
     """
     path = lock_path_of(pipeline)
     lock = read_lock(path)
-    if change.role not in lock.models:
-        known = ", ".join(sorted(lock.models))
-        raise UnknownName(kind="locked role", name=change.role.value, known=known)
+    if change.slot not in lock.slots:
+        known = ", ".join(map(str, sorted(lock.slots)))
+        raise UnknownName(kind="locked role", name=str(change.slot), known=known)
     if not change.reason.strip():
         raise ReasonMissing(role=change.role.value)
-    before = lock.models[change.role]
+    before = lock.slots[change.slot]
     after = identify_model(models, change.role, change.reference)
     if after == before:
-        raise ChangeUnneeded(role=change.role.value, reference=change.reference)
-    references = {role: model.reference for role, model in lock.models.items()} | {change.role: change.reference}
-    environment = read_environment([models.engine(name) for role, name in references.items() if role.renders])
-    entry = LockChange(change.role, change.at, change.by, change.reason.strip(), before, after)
+        raise ChangeUnneeded(role=str(change.slot), reference=change.reference)
+    references = {slot: model.reference for slot, model in lock.slots.items()} | {change.slot: change.reference}
+    environment = read_environment([models.engine(name) for slot, name in references.items() if slot.role.renders])
+    entry = LockChange(
+        change.role, change.at, change.by, change.reason.strip(), before=before, after=after, tag=change.tag
+    )
     changed = lock.with_change(entry, environment)
     # The pipeline first: if the process dies between the two writes, `run` refuses until this is said again.
-    if pipeline.models.get(change.role) != change.reference:
-        edit_model(pipeline.path, change.role, change.reference)
+    if lockable_models(pipeline).get(change.slot) != change.reference:
+        edit_model(pipeline.path, change.role, change.reference, tag=change.tag)
     write_user_file(path, changed.to_text().encode())
     return Locked(changed, path, "changed")
 
 
-def _model_differences(lock: Lock, role: Role, found: LockedModel) -> Iterator[str]:
-    locked = lock.models.get(role)
+def _model_differences(lock: Lock, slot: Slot, found: LockedModel) -> Iterator[str]:
+    locked = lock.slots.get(slot)
     if locked is None:
         yield f"{found.reference} is in pipeline.yml, but not locked"
         return

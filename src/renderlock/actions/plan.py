@@ -15,7 +15,7 @@ from pathlib import Path
 from renderlock.actions.finals.chain import ChainPlanner, finishes
 from renderlock.actions.finals.found import find_delivered
 from renderlock.actions.finals.links import Draw
-from renderlock.actions.finals.route_planner import RoutePlanner
+from renderlock.actions.finals.route_planner import RoutePlanner, is_more_than_a_render
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.actions.memory.ladder import Rung
 from renderlock.actions.memory.prediction import device_kind, device_of
@@ -25,6 +25,7 @@ from renderlock.engines.resolve import Request, resolve
 from renderlock.errors import StandingViolation
 from renderlock.imaging.pixels import digest_pixels, read_picture
 from renderlock.spec.deviation import Deviation
+from renderlock.spec.lock import Slot
 from renderlock.spec.pipeline import Asset, Pipeline, Step, seeds_for
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.spec.roles import Role
@@ -205,6 +206,19 @@ class Planner:
         before = self.pipeline.steps[: self.pipeline.steps.index(step)]
         gates = [earlier.name for earlier in before if earlier.gate and earlier.role is not Role.SANDBOX]
         return tuple(gates[-1:])
+
+    def enlarges(self, step: Step) -> bool:
+        """Whether pictures of a step are enlarged: as it says, or as its model cannot draw them in another way."""
+        if step.finishing.upscale is not None or not step.role.renders:
+            return True
+        facts = self.models.engine(self.reference_of(step)).capabilities
+        return not facts.img2img and is_more_than_a_render(step.size, step.finishing.tiles, facts)
+
+    @property
+    def enlargers(self) -> frozenset[Slot]:
+        """What the upscalers of the selected assets are locked as."""
+        tags = (self.pipeline.upscaler_tag(asset) for asset in self._selected_assets())
+        return frozenset(Slot(Role.UPSCALER, tag) for tag in tags)
 
     def reference_of(self, step: Step) -> str:
         """The model that renders a step: its own, or the stand-in of a rehearsal."""

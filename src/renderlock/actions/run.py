@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.finals.limits import refuse_unknown_limits
-from renderlock.actions.lock import identify_model, lock_path_of, verify_model
+from renderlock.actions.lock import identify_model, lock_path_of, lockable_models, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
 from renderlock.actions.schedule import Schedule
@@ -32,7 +32,7 @@ from renderlock.errors import (
     UnknownName,
 )
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
-from renderlock.spec.lock import Lock, read_lock
+from renderlock.spec.lock import Lock, Slot, read_lock
 from renderlock.spec.pipeline import Asset, Budget, Step
 from renderlock.spec.roles import Role
 from renderlock.spec.verdict import Verdict
@@ -252,15 +252,15 @@ def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock | None:
     None where nothing needs a lock: in a rehearsal, or for sandbox steps alone. Raises `LockMissing`,
     `LockUnreadable` or `LockMismatch`.
     """
-    locked = {step.role: step.model for step in steps if step.role.production}
-    enlarges = any(step.finishing.upscale is not None for step in steps if step.role.production)
-    if enlarges and Role.UPSCALER in planner.pipeline.models:
-        locked[Role.UPSCALER] = planner.pipeline.models[Role.UPSCALER]
-    if planner.rehearse or not locked:
+    production = [step for step in steps if step.role.production]
+    if planner.rehearse or not production:
         return None
     lock = read_lock(lock_path_of(planner.pipeline))
-    for role, reference in locked.items():
-        verify_model(lock, role, identify_model(planner.models, role, reference))
+    wanted = {Slot(step.role): step.model for step in production if step.role.renders}
+    if any(planner.enlarges(step) for step in production):
+        wanted |= {slot: name for slot, name in lockable_models(planner.pipeline).items() if slot in planner.enlargers}
+    for slot, reference in wanted.items():
+        verify_model(lock, slot, identify_model(planner.models, slot.role, reference))
     return lock
 
 

@@ -1,4 +1,4 @@
-"""`init`, `demo`, `lock`, `run` and `variants`: from nothing to pictures."""
+"""`init`, `demo` and `lock`: from nothing to a project whose models are pinned."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def lock(
         bool, typer.Option("--ignore-machine", help="With --check: another processor or system is no difference.")
     ] = False,
     change: Annotated[Role | None, typer.Option("--change", help="The role whose model is to change.")] = None,
+    tag: Annotated[str, typer.Option("--tag", help="With --change upscaler: that of the assets with this tag.")] = "",
     to: Annotated[str, typer.Option("--to", help="With --change: the new model's reference.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="With --change: why.")] = "",
     name: NameOption = None,
@@ -72,8 +73,10 @@ def lock(
     """Pin the models of a pipeline, check the pins, or change one on record."""
     settings = current_settings()
     pipeline = read_pipeline(place_of(file, None))
-    if change is None and (to or reason):
+    if change is None and (to or reason or tag):
         raise ChangeIncomplete(missing="--change ROLE")
+    if tag and change is not Role.UPSCALER:
+        raise ChangeIncomplete(missing="--change upscaler (only upscalers go by tag)")
     with Models(engine_options(settings)) as models:
         if check:
             differences = check_lock(pipeline, models)
@@ -85,7 +88,7 @@ def lock(
         else:
             if not to:
                 raise ChangeIncomplete(missing="--to MODEL")
-            request = ChangeRequest(change, to, name or settings.user, reason, datetime.now(UTC))
+            request = ChangeRequest(change, to, name or settings.user, reason, datetime.now(UTC), tag)
             _show_lock(change_model(pipeline, models, request), as_json=json)
 
 
@@ -106,6 +109,6 @@ def _show_lock(locked: Locked, *, as_json: bool) -> None:
         )
         return
     answer(f"{locked.path}: {locked.outcome}")
-    for role, model in sorted(locked.lock.models.items()):
+    for slot, model in sorted(locked.lock.slots.items()):
         key = model.identity.key
-        answer(f"  {role.value:<8} {model.reference} = {key.reference}, weights {key.weights[:12] or 'none'}")
+        answer(f"  {slot!s:<8} {model.reference} = {key.reference}, weights {key.weights[:12] or 'none'}")

@@ -63,11 +63,23 @@ class LockedModel:
         return cls(text_at(fields, "reference"), ModelIdentity.from_json(object_at(fields, "identity")))
 
 
+@dataclass(frozen=True, order=True)
+class Slot:
+    """What a lock pins one model for: a role or, with a tag, the upscaler of the assets that have it."""
+
+    role: Role
+    tag: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.role.value} of {self.tag}" if self.tag else self.role.value
+
+
 @dataclass(frozen=True)
 class LockChange:
     """One entry of the history: who changed what fills a role, when, why, and what filled it before.
 
-    `evidence` holds the addresses of verdicts that allowed the change, once gates ask for them.
+    `evidence` holds the addresses of verdicts that allowed the change, once gates ask for them. `tag` is that of the
+    assets whose upscaler changed, "" for a role's own model.
     """
 
     role: Role
@@ -77,10 +89,17 @@ class LockChange:
     before: LockedModel
     after: LockedModel
     evidence: tuple[str, ...] = ()
+    tag: str = ""
+
+    @property
+    def slot(self) -> Slot:
+        """What was changed."""
+        return Slot(self.role, self.tag)
 
     def to_json(self) -> JsonObject:
-        """The entry as the lock holds it."""
+        """The entry as the lock holds it; `tag` only where there is one, as locks were before there were tags."""
         return {
+            **({"tag": self.tag} if self.tag else {}),
             "role": self.role.value,
             "at": self.at.isoformat(timespec="seconds"),
             "by": self.by,
@@ -102,29 +121,50 @@ class LockChange:
             before=LockedModel.from_json(object_at(fields, "before")),
             after=LockedModel.from_json(object_at(fields, "after")),
             evidence=tuple(map(str, evidence)) if isinstance(evidence, list) else (),
+            tag=text_at(fields, "tag") if "tag" in fields else "",
         )
 
 
 @dataclass(frozen=True)
 class Lock:
-    """Every locked role with its model, the environment it was locked on, and the history of changes."""
+    """Every locked role with its model, the environment it was locked on, and the history of changes.
+
+    `upscalers` holds the upscaler of the assets with a tag, in place of the upscaler role's.
+    """
 
     models: Mapping[Role, LockedModel]
     environment: Environment
     history: tuple[LockChange, ...] = field(default=())
+    upscalers: Mapping[str, LockedModel] = field(default_factory=dict)
+
+    @property
+    def slots(self) -> dict[Slot, LockedModel]:
+        """Every locked model by what it is pinned for: the roles, then the tags."""
+        roles = {Slot(role): model for role, model in self.models.items()}
+        return roles | {Slot(Role.UPSCALER, tag): model for tag, model in self.upscalers.items()}
+
+    def with_models(self, models: Mapping[Slot, LockedModel]) -> Lock:
+        """The lock with these models added or in place of those it has."""
+        slots = {**self.slots, **models}
+        return replace(
+            self,
+            models={slot.role: model for slot, model in slots.items() if not slot.tag},
+            upscalers={slot.tag: model for slot, model in slots.items() if slot.tag},
+        )
 
     def with_change(self, change: LockChange, environment: Environment) -> Lock:
         """The lock after a model change on record."""
-        models = {**self.models, change.role: change.after}
-        return replace(self, models=models, environment=environment, history=(*self.history, change))
+        changed = self.with_models({change.slot: change.after})
+        return replace(changed, environment=environment, history=(*self.history, change))
 
     def to_text(self) -> str:
-        """The file's text: sorted keys, one fact a line, a final newline."""
+        """The file's text: sorted keys, one fact a line, a final newline; `upscalers` only where there are any."""
         fields = {
             "format": LOCK_FORMAT,
-            "models": {role.value: model.to_json() for role, model in self.models.items()},
+            "models": _models_to_json({role.value: model for role, model in self.models.items()}),
             "environment": {"fingerprint": self.environment.fingerprint, "facts": dict(self.environment.facts)},
             "history": [change.to_json() for change in self.history],
+            **({"upscalers": _models_to_json(self.upscalers)} if self.upscalers else {}),
         }
         return json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -149,12 +189,14 @@ class Lock:
             msg = f"its format is {fields['format']!r}, this version reads {LOCK_FORMAT!r}"
             raise ValueError(msg)
         models = object_at(fields, "models")
+        upscalers = object_at(fields, "upscalers") if "upscalers" in fields else {}
         environment = object_at(fields, "environment")
         facts = object_at(environment, "facts")
         lock = cls(
             models={Role(role): LockedModel.from_json(object_at(models, role)) for role in models},
             environment=Environment(tuple((name, text_at(facts, name)) for name in facts)),
             history=tuple(LockChange.from_json(entry) for entry in objects_at(fields, "history")),
+            upscalers={tag: LockedModel.from_json(object_at(upscalers, tag)) for tag in upscalers},
         )
         _refuse_edits(lock, text_at(environment, "fingerprint"))
         return lock
@@ -173,6 +215,10 @@ def read_lock(path: Path) -> Lock:
     return Lock.from_text(text, path)
 
 
+def _models_to_json(models: Mapping[str, LockedModel]) -> JsonObject:
+    return {name: model.to_json() for name, model in models.items()}
+
+
 def _each_key_once(pairs: list[tuple[str, object]]) -> JsonObject:
     """A JSON object; raises `ValueError` where a key stands twice, as after a merge that went wrong."""
     fields = dict(pairs)
@@ -189,8 +235,8 @@ def _refuse_edits(lock: Lock, fingerprint: str) -> None:
     if lock.environment.fingerprint != fingerprint:
         msg = "the environment's facts and fingerprint do not fit: it was edited"
         raise ValueError(msg)
-    latest = {change.role: change.after for change in lock.history}
-    for role, model in latest.items():
-        if lock.models.get(role) != model:
-            msg = f"the {role.value} model is not the one its history ends with: it was edited"
+    latest = {change.slot: change.after for change in lock.history}
+    for slot, model in latest.items():
+        if lock.slots.get(slot) != model:
+            msg = f"the {slot} model is not the one its history ends with: it was edited"
             raise ValueError(msg)

@@ -122,6 +122,10 @@ class Pipeline:
         """The file's name, as problems show it."""
         return str(self.path)
 
+    def upscaler_tag(self, asset: Asset) -> str:
+        """The first of an asset's tags that has an upscaler of its own; "" where none has."""
+        return next((tag for tag in asset.tags if tag in self.upscalers), "")
+
     def not_built_yet_for(
         self, steps: Collection[str], *, assets: Collection[str] | None = None
     ) -> tuple[NotBuiltYetKey, ...]:

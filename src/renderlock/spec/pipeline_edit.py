@@ -11,17 +11,30 @@ import re
 from pathlib import Path
 
 from renderlock.errors import ConfigurationError, InputUnusable, Problem
+from renderlock.spec.place import dotted
 from renderlock.spec.report import Report, describe
 from renderlock.spec.roles import Role
 from renderlock.spec.text_file import TextUnusable, read_text, replace_text
-from renderlock.spec.yaml_nodes import LARGEST_TEXT_BYTES, Fields, Items, Scalar, YamlUnreadable, compose, core_value
+from renderlock.spec.yaml_nodes import (
+    LARGEST_TEXT_BYTES,
+    Fields,
+    Items,
+    Node,
+    Scalar,
+    YamlUnreadable,
+    compose,
+    core_value,
+)
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*(?::[A-Za-z0-9._/@+-]+)*\Z")
+TAGGED = "upscalers"
+"""The key that holds the upscalers of assets by tag."""
+
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def edit_model(path: Path, role: Role, reference: str) -> None:
-    """Writes `reference` as the model of `role`, keeping comments and layout.
+def edit_model(path: Path, role: Role, reference: str, *, tag: str = "") -> None:
+    """Writes `reference` as the model of `role` or, with a tag, as that of `upscalers`, keeping comments and layout.
 
     Raises `ConfigurationError` where the role has no key, or its value is a reference, an alias, an anchor, of
     several lines, or repeated literally in a step; `InputUnusable` where the file cannot be read or written.
@@ -30,12 +43,14 @@ def edit_model(path: Path, role: Role, reference: str) -> None:
     mark, body = (_BYTE_ORDER_MARK, text[1:]) if text.startswith(_BYTE_ORDER_MARK) else ("", text)
     root = _fields(body, path)
     report = Report(str(path), root)
-    key, value = _written(root, role, report)
-    _check_literal_uses(root, role, value, report)
+    keys = (TAGGED, tag) if tag else (role.key,)
+    key, value = _written(root, keys, report)
+    if not tag:
+        _check_literal_uses(root, role, value, report)
     edited = body[: value.start] + _scalar(reference, plain=value.plain) + body[value.end :]
-    if not _in_place(body, key, value) or not _differs_only_in(root, edited, role, _escaped(reference)):
+    if not _in_place(body, key, value) or not _differs_only_in(root, edited, keys, _escaped(reference)):
         allowed = "plain or quoted text on the key's own line, without an anchor"
-        report.add((role.key,), "a value that cannot be replaced safely", allowed, at_key=True)
+        report.add(keys, "a value that cannot be replaced safely", allowed, at_key=True)
     report.raise_problems()
     try:
         replace_text(path, mark + edited)
@@ -66,17 +81,22 @@ def _fields(text: str, path: Path) -> Fields:
     return root
 
 
-def _written(root: Fields, role: Role, report: Report) -> tuple[Scalar, Scalar]:
-    """The role's key and its value, where it is text of its own."""
-    if role.key not in root.fields:
-        report.add((), f"no `{role.key}`", f"a line `{role.key}: MODEL`, written once by hand")
-        report.raise_problems()
-    key, value = root.fields[role.key]
+def _written(root: Fields, keys: tuple[str, ...], report: Report) -> tuple[Scalar, Scalar]:
+    """The key that `keys` lead to and its value, where it is text of its own."""
+    key: Node = root
+    value: Node = root
+    for name in keys:
+        if not isinstance(value, Fields) or name not in value.fields:
+            report.add((), f"no `{dotted(keys)}`", f"a line `{name}: MODEL`, written once by hand")
+            report.raise_problems()
+        assert isinstance(value, Fields)
+        key, value = value.fields[name]
     if not isinstance(value, Scalar) or "${" in value.text:
         found = describe(value.text) if isinstance(value, Scalar) else "a list or map"
         allowed = "a model written out; this one takes its value from elsewhere, so change it there by hand"
-        report.add((role.key,), found, allowed)
+        report.add(keys, found, allowed)
         report.raise_problems()
+    assert isinstance(key, Scalar)
     assert isinstance(value, Scalar)
     return key, value
 
@@ -111,15 +131,24 @@ def _escaped(reference: str) -> str:
     return reference.replace("${", "$${")
 
 
-def _differs_only_in(before: Fields, edited: str, role: Role, text: str) -> bool:
-    """Whether the edited text holds `text` for the role and all else as before."""
+def _differs_only_in(before: Fields, edited: str, keys: tuple[str, ...], text: str) -> bool:
+    """Whether the edited text holds `text` where the keys lead to and all else as before."""
     try:
         after, problems = compose(edited, "")
     except YamlUnreadable:
         return False
     if problems or not isinstance(after, Fields):
         return False
-    return _plain(after) == {**_plain_fields(before), role.key: text}
+    return _plain(after) == _with(_plain_fields(before), keys, text)
+
+
+def _with(fields: dict[str, object], keys: tuple[str, ...], text: str) -> dict[str, object]:
+    """The fields with the text where the keys lead to."""
+    first, *rest = keys
+    inner = fields.get(first)
+    if not rest or not isinstance(inner, dict):
+        return {**fields, first: text}
+    return {**fields, first: _with(inner, tuple(rest), text)}
 
 
 def _plain_fields(node: Fields) -> dict[str, object]:

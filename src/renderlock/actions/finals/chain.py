@@ -99,8 +99,8 @@ class ChainPlanner:
 
     def upscaler_of(self, asset: Asset) -> str:
         """The upscaler of the first of the asset's tags that has one, or the pipeline's; else plain interpolation."""
-        tagged = (self.pipeline.upscalers[tag] for tag in asset.tags if tag in self.pipeline.upscalers)
-        return next(tagged, self.pipeline.models.get(Role.UPSCALER, INTERPOLATION))
+        tag = self.pipeline.upscaler_tag(asset)
+        return self.pipeline.upscalers[tag] if tag else self.pipeline.models.get(Role.UPSCALER, INTERPOLATION)
 
     def close(self) -> None:
         """Lets go of the weights of upscalers."""
