@@ -18,6 +18,9 @@ def limit(device: Device, budget_bytes: int | None) -> None:
     if device == "cuda":
         total = torch.cuda.get_device_properties().total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, (budget_bytes or total) / total))
+        if budget_bytes is not None:
+            # What an earlier render left in the cache is neither this one's need nor past its limit.
+            torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
 
 

@@ -20,7 +20,7 @@ from renderlock.engines.diffusers_local.folder import ModelFolder, read_folder
 from renderlock.engines.diffusers_local.reference import FolderModel, HubModel, parse_reference
 from renderlock.engines.diffusers_local.signatures import require_local_extra
 from renderlock.engines.memory_facts import MemoryParts
-from renderlock.errors import MissingDependency, ModelUnavailable, NotCapable, RecipeError
+from renderlock.errors import MissingDependency, ModelUnavailable, NotCapable, OutOfMemory, RecipeError
 from renderlock.imaging.pixels import Pixels
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Recipe
@@ -108,11 +108,9 @@ class DiffusersEngine:
             device = loading.choose_device(self._options.device)
             allocator.limit(device, self._options.memory_budget_bytes)
             try:
-                if self._loaded is None:
-                    self._loaded = loading.load_model(self._folder, facts, device, self._levers)
-                self._loaded.use_levers(self._levers)
+                model = self._arranged(facts, device)
                 aids = running.Aids(self._options.threads, self._levers, self._unfinished())
-                return running.render_recipe(self._loaded, recipe, init, watch, aids)
+                return running.render_recipe(model, recipe, init, watch, aids)
             finally:
                 self._device_peak = allocator.peak_bytes(device)
 
@@ -157,6 +155,26 @@ class DiffusersEngine:
 
             self._loaded = None
             loading.release_memory()
+
+    def _arranged(self, facts: ModelFacts, device: Literal["cpu", "cuda", "mps"]) -> LoadedModel:
+        """The model in memory, its weights where the levers want them; raises `ModelUnavailable` or `OutOfMemory`."""
+        from renderlock.engines.diffusers_local import loading  # noqa: PLC0415 - this imports torch
+
+        no_room = ""
+        try:
+            if self._loaded is None:
+                self._loaded = loading.load_model(self._folder, facts, device, self._levers)
+            self._loaded.use_levers(self._levers)
+            return self._loaded
+        except Exception as error:
+            if not (isinstance(error, OutOfMemory) or loading.is_out_of_memory(error)):
+                raise
+            no_room = loading.describe_error(error)
+        # Weights that were moved in part are of no use; the next attempt reads them anew.
+        self._loaded = None
+        self._unfinished().make_room()
+        loading.release_memory()
+        raise OutOfMemory(model=f"diffusers:{self._folder.name}", reason=no_room)
 
     def _unfinished(self) -> Replay:
         """What an attempt that ran out of memory computed; it outlives the weights, which may be unloaded to retry."""

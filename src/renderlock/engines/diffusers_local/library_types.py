@@ -56,6 +56,9 @@ class Placed(Protocol):
     def remove_all_hooks(self) -> None:
         """Ends any offloading."""
 
+    def maybe_free_model_hooks(self) -> None:
+        """Has every part leave the device, where they are kept off it until they are needed."""
+
     def enable_model_cpu_offload(self, *, device: str) -> None:
         """Keeps on the device only the part at work."""
 

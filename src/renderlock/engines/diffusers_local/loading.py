@@ -33,8 +33,12 @@ _OUT_OF_MEMORY = (
     "bad_alloc",
     "could not create a memory",
     "could not create a primitive",
+    "alloc_failed",
+    "allocation_failed",
+    "unable to find an engine to execute",
 )
-"""What CPU allocators, oneDNN and the system say, in lower case; torch raises a plain RuntimeError for each."""
+"""What CPU allocators, oneDNN, the system, cuBLAS and cuDNN say, in lower case; torch raises a plain RuntimeError for
+each. cuDNN finds no engine where none of them gets its workspace."""
 
 
 class LoadedModel:
@@ -48,11 +52,20 @@ class LoadedModel:
         self.levers: frozenset[str] = frozenset()
 
     def use_levers(self, levers: Collection[str]) -> None:
-        """Makes the next renders use exactly these levers; only a change of offloading moves weights."""
+        """Makes the next renders use exactly these levers; only a change of offloading moves weights.
+
+        What torch raises where they do not fit comes through; the model is of no use then.
+        """
         before, self.levers = self.levers, frozenset(levers)
         if before & _OFFLOADS != self.levers & _OFFLOADS:
             self._pipelines = {"text": self._pipelines["text"]}
             _place(self._pipelines["text"], self.levers, self.device)
+
+    def settle(self) -> None:
+        """After a render that broke off: has parts that were at work leave the device, where they are kept off it."""
+        if "model-offload" in self.levers:
+            for pipeline in self._pipelines.values():
+                cast("Placed", pipeline).maybe_free_model_hooks()
 
     def text_to_image(self, sampler: Sampler | None) -> Pipeline:
         """The pipeline that starts from noise, with a fresh scheduler."""
@@ -84,23 +97,27 @@ def load_model(folder: ModelFolder, facts: ModelFacts, device: Device, levers: C
     """
     folder = read_folder(folder.path, folder.name)  # as it is now: it may have been opened hours ago
     check_files(folder)
-    precision = precision_on(device, folder)
     no_room = ""
     try:
-        with quiet():
-            pipeline = _from_folder(folder, facts.pipeline, precision)
-            _place(pipeline, levers, device)
-            model = LoadedModel(pipeline, facts, device)
-            model.levers = frozenset(levers)
-            return model
+        return _load(folder, facts, device, levers)
     except Exception as error:
         if not is_out_of_memory(error):
             action = "Check the folder against where it came from; `renderlock doctor` compares it with the lock."
             reason = describe_error(error)
             raise ModelUnavailable(model=f"diffusers:{folder.name}", reason=reason, action=action) from error
         no_room = describe_error(error)
+    # Out of the handler, so that the frames of loading no longer hold what is on the device already.
     release_memory()
     raise OutOfMemory(model=f"diffusers:{folder.name}", reason=f"its weights do not fit: {no_room}")
+
+
+def _load(folder: ModelFolder, facts: ModelFacts, device: Device, levers: Collection[str]) -> LoadedModel:
+    with quiet():
+        pipeline = _from_folder(folder, facts.pipeline, precision_on(device, folder))
+        model = LoadedModel(pipeline, facts, device)
+        model.levers = frozenset(levers)
+        _place(pipeline, levers, device)
+        return model
 
 
 def precision_on(device: Device, folder: ModelFolder) -> Precision:
@@ -145,6 +162,8 @@ def release_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def _from_folder(folder: ModelFolder, pipeline_class: str, precision: Precision) -> Pipeline:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from textwrap import shorten
+from typing import cast
 
 import numpy as np
 import torch
@@ -83,12 +84,18 @@ def render_recipe(model: LoadedModel, recipe: Recipe, init: Pixels | None, watch
     try:
         return _render(model, recipe, init, follow, aids)
     except Exception as error:
-        if error is follow.stopped_by or isinstance(error, RenderlockError) or not is_out_of_memory(error):
+        if error is follow.stopped_by or not _says_out_of_memory(error):
             raise
-        ran_out = describe_error(error)
+        ran_out = str(error.facts["reason"]) if isinstance(error, OutOfMemory) else describe_error(error)
     # Memory may run out before and after the pipeline too: in its scheduler, or where pixels are made of its output.
+    aids.replay.ran_out()
+    model.settle()
     release_memory()
     raise OutOfMemory(model=recipe.model.reference, reason=ran_out)
+
+
+def _says_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, OutOfMemory) or (not isinstance(error, RenderlockError) and is_out_of_memory(error))
 
 
 def _render(model: LoadedModel, recipe: Recipe, init: Pixels | None, follow: Steps, aids: Aids) -> Render:
@@ -145,8 +152,7 @@ def run_pipeline(pipeline: Pipeline, arguments: Mapping[str, object], follow: St
         if not is_out_of_memory(error):
             raise EngineFailed(model=model, reason=describe_error(error)) from error
         ran_out = describe_error(error)
-    # Out of the except block the traceback is gone, and with it the tensors its frames held.
-    release_memory()
+    # Out of the handler the traceback is gone, and with it the tensors that its frames held.
     raise OutOfMemory(model=model, reason=ran_out)
 
 
@@ -196,14 +202,13 @@ def _arranged(pipeline: Pipeline, recipe: Recipe, aids: Aids) -> Iterator[None]:
     """The levers, the tiles of the decoder, and the answers of an attempt before, for the length of a render."""
     with ExitStack() as stack:
         stack.enter_context(levers_pulled(pipeline, aids.levers))
-        denoiser = denoiser_of(pipeline)
+        denoiser, vae = denoiser_of(pipeline), cast("Autoencoder | None", getattr(pipeline, "vae", None))
         if denoiser is not None:
             aids.replay.begin(_work(recipe))
-            stack.enter_context(aids.replay.on(denoiser))
+            stack.enter_context(aids.replay.on(denoiser, vae))
         tile_px = dict(recipe.extras).get(VAE_TILE)
-        vae: Autoencoder | None = getattr(pipeline, "vae", None)
         if isinstance(tile_px, int) and vae is not None:
-            stack.enter_context(decoded_in_tiles(vae, tile_px))
+            stack.enter_context(decoded_in_tiles(vae, tile_px, aids.replay.tiles))
         yield
 
 

@@ -3,18 +3,21 @@ one.
 
 Tiles decoded each for itself differ in tone, since every GroupNorm sees another mean and spread. Here the statistics
 come from the whole picture once, decoded small, as Tiled VAE does it (pkuliyi2015, multidiffusion-upscaler, "fast
-mode"); the tiles then differ only where their surroundings are cut off, and that is blended.
+mode"); the tiles then differ only where their surroundings are cut off, and that is blended. Tiles that are done are
+not decoded again where a later one ran out of memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import cast
 
 import torch
 
 from renderlock.engines.diffusers_local.library_types import Autoencoder, Forward
+from renderlock.engines.diffusers_local.questions import hash_question
 
 OVERLAP_SHARE = 0.25
 """Part of a tile that it shares with its neighbour."""
@@ -22,9 +25,51 @@ OVERLAP_SHARE = 0.25
 LEAST_TILE_PX = 64
 
 
+Moments = Sequence[tuple[torch.Tensor, torch.Tensor]]
+"""Variance and mean (B, groups) of each GroupNorm of a decoder, in the order of its modules."""
+
+
+@dataclass
+class TilesDone:
+    """How far a picture came that is decoded in tiles: the weighted sums (B, 3, H, W) and (1, 1, H, W) over the tiles
+    that are done, what normalises them, and whether the sums are divided already."""
+
+    question: str = ""
+    count: int = 0
+    divided: bool = False
+    moments: Moments = ()
+    sums: list[torch.Tensor] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Lets go of all of it."""
+        self.question, self.count, self.divided, self.moments = "", 0, False, ()
+        self.sums.clear()
+
+    def begin(self, question: str, shape: tuple[int, int], latent: torch.Tensor) -> None:
+        """Goes on with a picture, on the device of its latent, or starts another one of `shape` (H, W)."""
+        if question != self.question:
+            self.forget()
+            shapes = (latent.shape[0], 3, *shape), (1, 1, *shape)
+            self.sums += [torch.zeros(*one, dtype=torch.float32, device=latent.device) for one in shapes]
+            self.question = question
+        self._move(latent.device)
+
+    def set_aside(self) -> None:
+        """Moves what is done off a device that is full; lets go of it where the machine's memory is full too."""
+        try:
+            self._move(torch.device("cpu"))
+        except (RuntimeError, MemoryError):
+            self.forget()
+
+    def _move(self, device: torch.device) -> None:
+        self.sums[:] = [one.to(device) for one in self.sums]
+        self.moments = [(variance.to(device), mean.to(device)) for variance, mean in self.moments]
+
+
 @contextmanager
-def decoded_in_tiles(vae: Autoencoder, tile_px: int) -> Iterator[None]:
-    """Makes the autoencoder decode in tiles of `tile_px` pixels a side, for the length of a render."""
+def decoded_in_tiles(vae: Autoencoder, tile_px: int, done: TilesDone) -> Iterator[None]:
+    """Makes the autoencoder decode in tiles of `tile_px` pixels a side, for the length of a render; `done` holds those
+    of an attempt before."""
     from diffusers.models.autoencoders.vae import DecoderOutput  # noqa: PLC0415 - only where tiles are wanted
 
     whole = vae._decode
@@ -33,7 +78,11 @@ def decoded_in_tiles(vae: Autoencoder, tile_px: int) -> Iterator[None]:
         return cast("tuple[torch.Tensor]", whole(latent, return_dict=False))[0]
 
     def decode(latent: torch.Tensor, return_dict: bool = True) -> object:
-        picture = decode_in_tiles(vae, latent, tile_px, one)
+        try:
+            picture = decode_in_tiles(vae, latent, tile_px, one, done)
+        except Exception:
+            done.set_aside()
+            raise
         return DecoderOutput(sample=picture) if return_dict else (picture,)
 
     vae._decode = cast("Forward", decode)
@@ -44,28 +93,43 @@ def decoded_in_tiles(vae: Autoencoder, tile_px: int) -> Iterator[None]:
 
 
 def decode_in_tiles(
-    vae: Autoencoder, latent: torch.Tensor, tile_px: int, decode: Callable[[torch.Tensor], torch.Tensor]
+    vae: Autoencoder,
+    latent: torch.Tensor,
+    tile_px: int,
+    decode: Callable[[torch.Tensor], torch.Tensor],
+    done: TilesDone | None = None,
 ) -> torch.Tensor:
-    """The picture (B, 3, H, W) of a latent (B, C, h, w), decoded in tiles of at most `tile_px` a side."""
+    """The picture (B, 3, H, W) of a latent (B, C, h, w), decoded in tiles of at most `tile_px` a side.
+
+    It goes on with the tiles that are `done`, and counts there as it goes.
+    """
+    done = done or TilesDone()
     scale = scale_of(vae)
     side = max(1, tile_px // scale)
     height, width = latent.shape[-2:]
     if height <= side and width <= side:
         return decode(latent)
     overlap = max(1, int(side * OVERLAP_SHARE))
-    shape = (height * scale, width * scale)
-    picture = torch.zeros(latent.shape[0], 3, *shape, dtype=torch.float32, device=latent.device)
-    weight = torch.zeros(1, 1, *shape, dtype=torch.float32, device=latent.device)
-    with _shared_statistics(vae, lambda: decode(_shrunk(latent, side))):
-        for top in _starts(height, side, overlap):
-            for left in _starts(width, side, overlap):
-                tile = decode(latent[..., top : top + side, left : left + side])
-                window = _window(tile, overlap * scale)
-                rows = slice(top * scale, top * scale + tile.shape[-2])
-                columns = slice(left * scale, left * scale + tile.shape[-1])
-                picture[..., rows, columns] += tile * window
-                weight[..., rows, columns] += window
-    return picture.div_(weight).to(latent.dtype)
+    done.begin(hash_question((latent, side)), (height * scale, width * scale), latent)
+    picture, weight = done.sums
+    places = [(top, left) for top in _starts(height, side, overlap) for left in _starts(width, side, overlap)]
+    if not done.moments:
+        done.moments = _moments_of(vae, lambda: decode(_shrunk(latent, side)))
+    with _normalised_by(vae, done.moments):
+        for top, left in places[done.count :]:
+            tile = decode(latent[..., top : top + side, left : left + side])
+            window = _window(tile, overlap * scale)
+            weighted = tile * window
+            rows = slice(top * scale, top * scale + tile.shape[-2])
+            columns = slice(left * scale, left * scale + tile.shape[-1])
+            # Sums in place allocate nothing, so a tile is counted whole or not at all.
+            picture[..., rows, columns] += weighted
+            weight[..., rows, columns] += window
+            done.count += 1
+    if not done.divided:
+        picture.div_(weight)
+        done.divided = True
+    return picture.to(latent.dtype)
 
 
 def decode_one_tile(
@@ -117,24 +181,46 @@ def _shrunk(latent: torch.Tensor, side: int) -> torch.Tensor:
     return ((small - mean) * (wide_spread / (spread + 1e-6)) + wide_mean).to(latent.dtype)
 
 
-@contextmanager
-def _shared_statistics(vae: Autoencoder, look: Callable[[], object]) -> Iterator[None]:
-    """Has every GroupNorm of the decoder normalise by what it saw while `look` ran."""
-    norms = [module for module in vae.decoder.modules() if isinstance(module, torch.nn.GroupNorm)]
-    seen: dict[torch.nn.GroupNorm, tuple[torch.Tensor, torch.Tensor]] = {}
+def _moments_of(vae: Autoencoder, look: Callable[[], object]) -> Moments:
+    """What every GroupNorm of the decoder sees while `look` runs."""
+    norms = _norms_of(vae)
+    seen: _Seen = {}
     handles = [norm.register_forward_pre_hook(_noting(seen)) for norm in norms]
     try:
         look()
     finally:
         for handle in handles:
             handle.remove()
-    for norm in norms:
-        norm.forward = _normalising(norm, *seen[norm])  # put back below
+    return [seen[norm] for norm in norms]
+
+
+@contextmanager
+def _normalised_by(vae: Autoencoder, moments: Moments) -> Iterator[None]:
+    """Has every GroupNorm of the decoder normalise by these."""
+    with ExitStack() as stack:
+        for norm, (variance, mean) in zip(_norms_of(vae), moments, strict=True):
+            stack.enter_context(_replaced(norm, _normalising(norm, variance, mean)))
+        yield
+
+
+@contextmanager
+def _replaced(norm: torch.nn.GroupNorm, forward: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
+    """Puts another `forward` in place; where weights are offloaded, inside of what brings them to the device."""
+    own = vars(norm)
+    name = "_old_forward" if "_old_forward" in own else "forward"
+    before = own.get(name)
+    own[name] = forward
     try:
         yield
     finally:
-        for norm in norms:
-            del norm.forward
+        if before is None:
+            del own[name]
+        else:
+            own[name] = before
+
+
+def _norms_of(vae: Autoencoder) -> list[torch.nn.GroupNorm]:
+    return [module for module in vae.decoder.modules() if isinstance(module, torch.nn.GroupNorm)]
 
 
 _Seen = dict[torch.nn.GroupNorm, tuple[torch.Tensor, torch.Tensor]]
