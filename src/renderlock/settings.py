@@ -1,6 +1,6 @@
 """What the machine's owner decides, read from the environment in this one place.
 
-Nothing here changes pixels. Only the command line and the web app read it; everything below takes values. Keys are
+Nothing here changes pixels. Only the command line and the client read it; everything below takes values. Keys are
 held so that no `repr`, log or traceback shows them.
 """
 
