@@ -123,12 +123,12 @@ def test_a_terminated_run_ends_like_an_interrupted_one(project: Path) -> None:
 
 
 HANGS = """\
-import sys, threading, time
+import os, sys, time
 from renderlock.actions.making import Maker
 import renderlock.cli.main as main
 
 def hang(self, job, work, tally):
-    print("hanging", file=sys.stderr, flush=True)
+    os.write(2, b"hanging\\n")
     time.sleep(3600)
 
 Maker.draw = hang
