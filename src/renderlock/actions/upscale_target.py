@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 
 from renderlock.errors import RecipeError
-from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
+from renderlock.spec.finishing import enlargement_fault
+from renderlock.spec.recipe import Size
 
 ALLOWED = "the longest side in pixels, WIDTHxHEIGHT, or a factor such as 4x"
-
-_MOST_STRETCH_PX = 1.5
-"""How far a side may be from the source's proportions: what rounding alone makes."""
 
 
 def target_of(asked: str | float | Size, source: Size) -> Size:
@@ -21,14 +19,9 @@ def target_of(asked: str | float | Size, source: Size) -> Size:
     size = _asked(asked.lower(), source) if isinstance(asked, str) else asked
     if not isinstance(size, Size):
         size = Size(round(source.width * size), round(source.height * size))
-    if not 1 <= min(size.width, size.height) <= max(size.width, size.height) <= LARGEST_SIDE_PX:
-        raise RecipeError(field="to", found=str(size), allowed=f"1 to {LARGEST_SIDE_PX} pixels a side")
-    if size.width < source.width or size.height < source.height:
-        raise RecipeError(field="to", found=str(size), allowed=f"at least the picture's own {source}")
-    wanted = source.height * size.width / source.width
-    # One pixel of the narrower side is the measure, whichever of the two it is.
-    if abs(size.height - wanted) > _MOST_STRETCH_PX * max(1.0, source.height / source.width):
-        raise RecipeError(field="to", found=f"{size} for a picture of {source}", allowed="a size in its proportions")
+    fault = enlargement_fault(source, size)
+    if fault:
+        raise RecipeError(field="to", found=f"{size} for a picture of {source}", allowed=fault)
     return size
 
 

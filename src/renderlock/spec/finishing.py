@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from renderlock.spec.recipe import Size
+from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
 
 Anchor = Literal[
     "full", "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right"
@@ -52,6 +52,25 @@ RUNGS: tuple[str, ...] = get_args(Rung)
 
 LOCALE = "${locale}"
 """Stands for each of `locales` in the file of an overlay."""
+
+
+_MOST_STRETCH_PX = 1.5
+"""How far a side may be from the source's proportions: what rounding alone makes."""
+
+
+def enlargement_fault(source: Size, target: Size) -> str:
+    """What is allowed instead, where a picture of size `source` cannot be enlarged to `target`; "" where it can."""
+    if not 1 <= min(target.width, target.height) <= max(target.width, target.height) <= LARGEST_SIDE_PX:
+        return f"1 to {LARGEST_SIDE_PX} pixels a side"
+    if target.width < source.width or target.height < source.height:
+        return f"at least the picture's own {source}"
+    wanted = source.height * target.width / source.width
+    # One pixel of the narrower side is the measure, whichever of the two it is.
+    if abs(target.height - wanted) > _MOST_STRETCH_PX * max(1.0, source.height / source.width):
+        scale = max(target.width, target.height) / max(source.width, source.height)
+        near = Size(round(source.width * scale), round(source.height * scale))
+        return f"a size in its proportions, as {near}"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,32 @@ def in_locales(
 ) -> tuple[Step, ...]:
     """The steps, each that differs by locale replaced by one a locale; what needs it needs them all.
 
-    Reports locales that no overlay uses, and names of theirs that are taken.
+    A step that starts from the pictures of such a step is one a locale too. Reports locales that no overlay uses, and
+    names of theirs that are taken.
     """
-    local = {step.name for step in steps if _is_local(step, assets)}
+    local = _local_steps(steps, assets)
     _check(steps, local, locales, report)
     expanded: list[Step] = []
     for step in steps:
-        needs = tuple(name for need in step.needs for name in _names(need, local, locales))
-        if step.name in local:
-            expanded.extend(_in_locale(replace(step, needs=needs), locale) for locale in locales)
-        else:
+        if step.name not in local:
+            needs = tuple(name for need in step.needs for name in _names(need, local, locales))
             expanded.append(replace(step, needs=needs))
+            continue
+        for locale in locales:
+            source = _name_in(step.init_from, locale) if step.init_from in local else step.init_from
+            others = [need for need in step.needs if need != step.init_from]
+            needs = tuple(name for need in others for name in _names(need, local, locales))
+            needs = needs if source is None else (*needs, source)
+            expanded.append(_in_locale(replace(step, needs=needs, init_from=source), locale))
     return tuple(expanded)
+
+
+def _local_steps(steps: Sequence[Step], assets: Sequence[Asset]) -> frozenset[str]:
+    """The names of the steps that differ by locale: by their overlays, or by the pictures they start from."""
+    local = {step.name for step in steps if _is_local(step, assets)}
+    while more := {step.name for step in steps if step.init_from in local} - local:
+        local |= more
+    return frozenset(local)
 
 
 def _is_local(step: Step, assets: Sequence[Asset]) -> bool:

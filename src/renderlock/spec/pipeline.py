@@ -12,9 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from renderlock.errors import RecipeError
+from renderlock.errors import ConfigurationError, Problem, RecipeError
 from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
-from renderlock.spec.place import Place
+from renderlock.spec.place import KeyPath, Place, dotted
 from renderlock.spec.recipe import Size
 from renderlock.spec.roles import Role
 
@@ -47,9 +47,10 @@ class Asset:
 class Step:
     """One stage an asset passes; None means that the step leaves the choice to the model.
 
-    `locale` is the one its overlays are in, "" where none differs by it. `needs` holds `init_from` too.
-    `variants` is the number of seeds from the asset's first on, None for all the asset's own. `places` says where
-    each key was written.
+    `locale` is the one its overlays are in, "" where none differs by it. `needs` holds `init_from` too, which is also
+    the step whose finished pictures one of the upscaler role enlarges. `variants` is the number of seeds from the
+    asset's first on, None for all the asset's own. `path` leads to it in the file, `places` says where each key was
+    written.
     """
 
     name: str
@@ -68,7 +69,16 @@ class Step:
     finishing: Finishing = field(default_factory=Finishing)
     locale: str = ""
     place: Place | None = field(default=None, compare=False)
+    path: KeyPath = field(default=(), compare=False)
     places: Mapping[str, Place] = field(default_factory=dict, compare=False)
+
+    def problem(self, key: str, found: str, allowed: str) -> ConfigurationError | None:
+        """The error of a key whose value does not do, at its place; None for a step that no file holds."""
+        place = self.places.get(key)
+        if place is None:
+            return None
+        problem = Problem(place.file, place.line, place.column, dotted((*self.path, key)), found, allowed)
+        return ConfigurationError(place.file, [problem])
 
 
 @dataclass(frozen=True)

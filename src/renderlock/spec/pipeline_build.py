@@ -10,10 +10,11 @@ from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.locales import in_locales
 from renderlock.spec.pipeline import Asset, DeviationPolicy, NotBuiltYetKey, Pipeline, Step, policy_of
 from renderlock.spec.pipeline_model import AssetFields, StepModel, TopModel
-from renderlock.spec.place import KeyPath, Place, dotted
+from renderlock.spec.place import KeyPath, Place
 from renderlock.spec.report import Report
 from renderlock.spec.roles import Role
 from renderlock.spec.step_order import ordered_names
+from renderlock.spec.upscaler_steps import check_enlargements
 
 DEFAULT_STORE = ".renderlock"
 DEFAULT_SEEDS = (0,)
@@ -42,7 +43,7 @@ class CheckedStep:
 def build_pipeline(
     path: Path, model: TopModel, assets: Sequence[CheckedAsset], checked: Sequence[CheckedStep], report: Report
 ) -> Pipeline:
-    """The pipeline of a file that has no problems but, at most, in its locales, which are reported."""
+    """The pipeline of a file that has no problems but, at most, in its sizes and locales, which are reported."""
     models = {role: text for role, text in _models(model) if text is not None}
     deviations = policy_of(model.deviations or "refuse")
     steps = tuple(
@@ -51,7 +52,7 @@ def build_pipeline(
     )
     default_seeds = model.seeds or DEFAULT_SEEDS
     built = tuple(_asset(path, asset, default_seeds) for asset in assets)
-    not_built_yet = tuple(_not_built_yet(model, steps, report))
+    check_enlargements(steps, report)
     steps = in_locales(steps, built, model.locales or (), report)
     by_name = {step.name: step for step in steps}
     order = ordered_names({step.name: step.needs for step in steps})
@@ -70,7 +71,7 @@ def build_pipeline(
         nightly_at=model.nightly,
         fonts=path.parent / model.fonts if model.fonts else None,
         upscalers=model.upscalers or {},
-        not_built_yet=not_built_yet,
+        not_built_yet=tuple(_not_built_yet(model, report)),
         model_places={role: report.place((role.key,)) for role in models},
     )
 
@@ -110,6 +111,7 @@ def _step(path: Path, checked: CheckedStep, reference: str, context: _StepContex
     needs = step.needs or ()
     if step.init_from and step.init_from not in needs:
         needs = (*needs, step.init_from)
+    is_upscaler = checked.role is Role.UPSCALER
     return Step(
         name=step.name,
         role=checked.role,
@@ -121,11 +123,12 @@ def _step(path: Path, checked: CheckedStep, reference: str, context: _StepContex
         steps=step.num_inference_steps,
         sampler=step.sampler,
         gate=step.gate,
-        init_from=step.init_from,
+        init_from=needs[0] if is_upscaler and not step.init_from else step.init_from,
         strength=step.strength,
         deviations=policy_of(step.deviations or context.deviations),
         finishing=_finishing(path.parent, step),
         place=context.report.place(context.path),
+        path=context.path,
         places={key: context.report.place((*context.path, key)) for key in sorted(step.model_fields_set)},
     )
 
@@ -152,11 +155,7 @@ def _palette_in(folder: Path, palette: PaletteChoice | None) -> PaletteChoice | 
     return palette and replace(palette, file=folder / palette.file)
 
 
-def _not_built_yet(model: TopModel, steps: Sequence[Step], report: Report) -> Iterator[NotBuiltYetKey]:
+def _not_built_yet(model: TopModel, report: Report) -> Iterator[NotBuiltYetKey]:
     for key in _LATER_TOP_KEYS:
         if key in model.model_fields_set:
             yield NotBuiltYetKey(key, report.place((key,), at_key=True))
-    for index, step in enumerate(steps):
-        if step.role is Role.UPSCALER:
-            path = ("steps", index, "model")
-            yield NotBuiltYetKey(dotted(path), report.place(path, at_key=True), step=step.name)

@@ -16,6 +16,7 @@ from renderlock.spec.place import KeyPath, dotted
 from renderlock.spec.report import Near, Report, describe
 from renderlock.spec.roles import Role
 from renderlock.spec.step_order import first_cycle
+from renderlock.spec.upscaler_steps import check_upscaler_keys
 from renderlock.spec.yaml_nodes import Scalar
 
 
@@ -29,6 +30,7 @@ class StepDraft:
     needs: tuple[tuple[KeyPath, str], ...]
     init_from: str
     has_strength: bool
+    keys: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,17 @@ def check_steps(steps: Sequence[StepDraft], init_images: Sequence[NamedEntry] | 
     for step in steps:
         for path, need in step.needs:
             _check_need(step, path, need, by_name, report)
-        _check_strength(step, has_init_image=init_images is None or bool(init_images), report=report)
+        if step.role is Role.UPSCALER:
+            check_upscaler_keys(step.path, step.keys, [need for _, need in step.needs], report)
+        else:
+            _check_strength(step, has_init_image=init_images is None or bool(init_images), report=report)
     cycle = first_cycle({name: [need for _, need in step.needs if need != name] for name, step in by_name.items()})
     if cycle:
         first = min((by_name[name] for name in cycle), key=lambda step: step.path[-1])
         shown = " → ".join(cycle if len(cycle) <= 9 else (*cycle[:8], f"… ({len(cycle) - 1} in all)"))
         report.add(first.path, f"steps that wait for each other: {shown}", "no cycle")
 
-    if not any(step.has_strength and not step.init_from for step in steps):
+    if not any(step.has_strength and not step.init_from for step in steps if step.role is not Role.UPSCALER):
         for asset in init_images or ():
             allowed = "an `init_image` where a step has `strength` (and no `init_from`), so that it is used"
             asset.report.add(asset.path, "an `init_image` that no step starts from", allowed)
@@ -92,6 +97,7 @@ def _draft(path: KeyPath, step: Mapping[str, object], models: Mapping[Role, str]
         needs=(*_needs(path, step.get("needs")), *needs),
         init_from=init_from if isinstance(init_from, str) else "",
         has_strength=step.get("strength") is not None,
+        keys=frozenset(key for key, value in step.items() if value is not None),
     )
 
 
