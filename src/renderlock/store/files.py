@@ -15,6 +15,7 @@ from renderlock.errors import RecipeError, StoreDamaged
 from renderlock.store.layout import Layout
 from renderlock.store.records import Event, RenderRecord
 
+_OTHER_BYTES = "its bytes do not have the SHA-256 of its name"
 _BLOB_NAME = re.compile(r"([0-9a-f]{64})\.[a-z]+")
 
 
@@ -44,8 +45,18 @@ def read_blob(path: Path, sha256: str) -> bytes:
     """The bytes of a blob, checked against its name."""
     data = _read_bytes(path)
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise StoreDamaged(path=path, reason="its bytes do not have the SHA-256 of its name")
+        raise StoreDamaged(path=path, reason=_OTHER_BYTES)
     return data
+
+
+def prove_blob(path: Path, sha256: str) -> None:
+    """Checks a blob of any size against its name; raises `StoreDamaged`."""
+    try:
+        found = hash_file(path)
+    except FileNotFoundError as error:
+        raise StoreDamaged(path=path, reason="the file is missing") from error
+    if found != sha256:
+        raise StoreDamaged(path=path, reason=_OTHER_BYTES)
 
 
 def hash_file(path: Path) -> str:

@@ -13,7 +13,7 @@ from renderlock.spec.recipe import Size
 from renderlock.store.address import derive_address
 from renderlock.store.files import hash_file
 from renderlock.store.png_texts import texts_of
-from renderlock.store.records import Encoded, NewRender, RenderRecord, StagedPicture
+from renderlock.store.records import Encoded, KeptFile, NewRender, RenderRecord, StagedPicture
 
 Blob = Encoded | StagedPicture
 """What becomes a blob: bytes, or a file to be moved in."""
@@ -54,6 +54,10 @@ def prepare(new: NewRender) -> Prepared:
     if new.original is not None:
         original = (hashlib.sha256(new.original.data).hexdigest(), new.original.media_type)
         blobs.setdefault(original[0], new.original)
+    files = []
+    for name, file in new.files:
+        files.append(KeptFile(name, hashlib.sha256(file.data).hexdigest(), file.media_type))
+        blobs.setdefault(files[-1].blob, file)
     digest = None if new.recipe is None else new.recipe.digest
     record = RenderRecord(
         address=derive_address(digest, new.standing, taken.sha256),
@@ -70,6 +74,7 @@ def prepare(new: NewRender) -> Prepared:
         deviations=new.deviations,
         source=new.source,
         original=original,
+        files=tuple(files),
     )
     return Prepared(record, taken.pixels, blobs)
 

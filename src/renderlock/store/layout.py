@@ -18,6 +18,10 @@ EXTENSIONS = {
     "image/avif": "avif",
     "image/tiff": "tif",
     "image/bmp": "bmp",
+    "image/svg+xml": "svg",
+    "font/sfnt": "ttf",
+    "application/vnd.iccprofile": "icc",
+    "application/json": "json",
 }
 """File name endings by media type; any other type ends in `bin`."""
 

@@ -187,4 +187,4 @@ def _came_to_use(store: Store, left: _Left) -> bool:
     sha256 = blob_name(left.path)
     if left.path.parent == store.layout.tmp or sha256 is None:
         return False
-    return bool(store.standings_of(sha256)) or sha256 in references([], store.events())
+    return store.refers_to(sha256) or sha256 in references([], store.events())

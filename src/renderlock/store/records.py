@@ -45,6 +45,14 @@ class Encoded(NamedTuple):
     media_type: str
 
 
+class KeptFile(NamedTuple):
+    """A file that a picture was made with: its part in that, its blob, and its media type."""
+
+    name: str
+    blob: str
+    media_type: str
+
+
 @dataclass(frozen=True)
 class StagedPicture:
     """A finished picture file that the store takes over: too large to be held in memory.
@@ -130,7 +138,8 @@ class NewRender:
 
     `picture` is pixels, which the store encodes as PNG with the recipe inside; a picture file, which is kept byte
     for byte (imports); or a staged file, which is moved in. `source` says what the picture was made from or where
-    it comes from (`docs/store-format.md`). `original` is the file a provider sent, kept as a blob of its own.
+    it comes from (`docs/store-format.md`). `original` is the file a provider sent, kept as a blob of its own; `files`
+    are the small ones it was made with (overlays, fonts, a palette, a profile), by their part in it, kept likewise.
     """
 
     picture: Pixels | Encoded | StagedPicture
@@ -141,6 +150,7 @@ class NewRender:
     deviations: tuple[Deviation, ...] = ()
     source: TextPairs = ()
     original: Encoded | None = None
+    files: tuple[tuple[str, Encoded], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,8 @@ class RenderRecord:
 
     `blob` is the SHA-256 of the picture file, `pixels` that of its decoded pixels (`digest_pixels`);
     `original` is blob and media type of the provider's own file. `source` says, for imports, where the
-    picture comes from (tool, file, raw parameters, prompt ...); for a final, its base and its tiles.
+    picture comes from (tool, file, raw parameters, prompt ...); for a final, its base and its tiles. `files` are the
+    blobs of the files it was made with.
     """
 
     address: Address
@@ -166,9 +177,17 @@ class RenderRecord:
     deviations: tuple[Deviation, ...] = ()
     source: TextPairs = ()
     original: tuple[str, str] | None = None
+    files: tuple[KeptFile, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", tidy_pairs(self.source))
+        object.__setattr__(self, "files", tuple(sorted(self.files)))
+
+    @property
+    def blobs(self) -> tuple[tuple[str, str], ...]:
+        """Blob and media type of everything that this render refers to."""
+        own = ((self.blob, self.media_type), *(() if self.original is None else (self.original,)))
+        return (*own, *((file.blob, file.media_type) for file in self.files))
 
     def to_json(self) -> JsonObject:
         """The render as its sidecar holds it; what does not apply is left out."""
@@ -189,6 +208,7 @@ class RenderRecord:
             "deviations": [deviation.to_json() for deviation in self.deviations],
             "source": dict(self.source),
             "original": None if self.original is None else dict(zip(_ORIGINAL, self.original, strict=True)),
+            "files": {file.name: dict(zip(_ORIGINAL, file[1:], strict=True)) for file in self.files} or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -229,6 +249,7 @@ class RenderRecord:
             deviations=tuple(Deviation.from_json(item) for item in objects_at(fields, "deviations")),
             source=_pairs(object_at(fields, "source")),
             original=None if original is None else (text_at(original, "blob"), text_at(original, "media_type")),
+            files=_files(optional_object(fields, "files") or {}),
         )
 
 
@@ -312,6 +333,13 @@ def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without its offset from UTC is not a moment")
     return moment.astimezone(UTC)
+
+
+def _files(fields: Mapping[str, object]) -> tuple[KeptFile, ...]:
+    entries = {name: object_at(fields, name) for name in fields}
+    return tuple(
+        KeptFile(name, text_at(entry, "blob"), text_at(entry, "media_type")) for name, entry in entries.items()
+    )
 
 
 def _pairs(fields: Mapping[str, object]) -> TextPairs:

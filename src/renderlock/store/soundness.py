@@ -101,9 +101,7 @@ def references(records: Iterable[RenderRecord], events: Iterable[Event]) -> set[
     """The SHA-256 of every blob that a render or an event names."""
     named = {sha256 for event in events for sha256 in _SHA256.findall(event.to_bytes().decode())}
     for record in records:
-        named.add(record.blob)
-        if record.original is not None:
-            named.add(record.original[0])
+        named.update(sha256 for sha256, _ in record.blobs)
     return named
 
 
@@ -116,7 +114,7 @@ def _damaged_blobs(blobs: Iterable[Path]) -> Iterator[Finding]:
 
 def _missing_blobs(layout: Layout, records: Iterable[RenderRecord]) -> Iterator[Finding]:
     for record in records:
-        for sha256, media_type in filter(None, [(record.blob, record.media_type), record.original]):
+        for sha256, media_type in record.blobs:
             path = layout.blob(sha256, media_type)
             if not path.exists():
                 yield Finding("missing", path, f"{record.address} refers to it")

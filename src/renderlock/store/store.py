@@ -20,7 +20,7 @@ from renderlock.spec.recipe import FORMAT_TAG, Digest
 from renderlock.spec.standing import Standing
 from renderlock.store.address import Address, read_prefix
 from renderlock.store.disk import has_length, os_errors_as_store_errors
-from renderlock.store.files import read_blob, read_sidecar
+from renderlock.store.files import prove_blob, read_blob, read_sidecar
 from renderlock.store.found import FoundRenders
 from renderlock.store.founding import found_store, prove_store
 from renderlock.store.index import Index, Value, event_of, record_of
@@ -149,10 +149,21 @@ class Store:
         sql += " UNION SELECT standing FROM renders WHERE original = ?1 AND original <> ''"
         return frozenset(Standing(standing) for (standing,) in self.index.rows(sql, [sha256]))
 
+    def refers_to(self, sha256: str) -> bool:
+        """Whether any render refers to a blob: as its picture, a provider's file, or a file it was made with."""
+        return bool(self.index.rows("SELECT address FROM renders WHERE instr(sidecar, ?) LIMIT 1", [sha256]))
+
     def read(self, record: RenderRecord) -> bytes:
         """The bytes of a render's picture file; raises `StoreDamaged` where they are not what their name says."""
         with os_errors_as_store_errors(self.layout.root):
             return read_blob(self.path_of(record), record.blob)
+
+    def prove(self, record: RenderRecord) -> Path:
+        """The picture file of a render, for what reads it in parts; raises `StoreDamaged` as `read` does."""
+        path = self.path_of(record)
+        with os_errors_as_store_errors(self.layout.root):
+            prove_blob(path, record.blob)
+        return path
 
     def path_of(self, record: RenderRecord) -> Path:
         """The picture file of a render."""
