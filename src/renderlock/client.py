@@ -21,8 +21,9 @@ from typing import Self
 
 from PIL import Image
 
+from renderlock.actions.describing import describe_picture
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Job, Planner, Selection
+from renderlock.actions.plan import REHEARSAL_MODEL, Job, Planner, Selection
 from renderlock.actions.run import Run, RunUnwatched
 from renderlock.actions.single import Wish, single_pipeline
 from renderlock.actions.workspace import PIPELINE_NAME, Place, budget_of, kept_in, store_path_of
@@ -201,6 +202,16 @@ class Client:
         )
         record = self._render(wish, on_step)
         return Picture(record, self.store.read(record))
+
+    def describe(self, picture: str | Path | Picture) -> tuple[str, ...]:
+        """What the model's provider sees in a picture: a file, a render's address, or what `generate` gave.
+
+        A paid call, made once for each picture. Raises `NotCapable` for a model that describes nothing, as the one of
+        rehearsals; `InputUnusable`, `UnknownName`, `BudgetExceeded`, `HostedError`.
+        """
+        named = picture.address if isinstance(picture, Picture) else picture
+        model = REHEARSAL_MODEL if self.settings.rehearse else self.model
+        return describe_picture(self.store, self.models, model, named).texts
 
     def close(self) -> None:
         """Lets go of the weights and the store."""

@@ -16,6 +16,7 @@ from renderlock.errors import LockMissing, RecipeError
 from renderlock.spec.finishing import Finishing
 from renderlock.spec.lock import read_lock
 from renderlock.spec.pipeline import Asset, DeviationWord, Pipeline, Step, policy_of
+from renderlock.spec.pipeline_file import load_pipeline
 from renderlock.spec.recipe import LARGEST_SIDE_PX, Size
 from renderlock.spec.roles import Role
 
@@ -59,7 +60,10 @@ def _is_tiling(text: str) -> bool:
 
 
 def single_pipeline(wish: Wish, reference: str, place: Place, *, name: str) -> Pipeline:
-    """A pipeline of one asset and one step, both called `name`, with the role that the project's lock gives."""
+    """A pipeline of one asset and one step, both called `name`, with the role that the project's lock gives.
+
+    It has the budget of the project's own pipeline.
+    """
     role = _role_of(reference, place.folder / LOCK_NAME)
     asset = Asset(name, wish.prompt, wish.negative_prompt, wish.seeds, wish.init_image)
     step = Step(
@@ -82,6 +86,7 @@ def single_pipeline(wish: Wish, reference: str, place: Place, *, name: str) -> P
         steps=(step,),
         ordered_steps=(step,),
         store=place.folder,
+        budget=load_pipeline(place.file).budget if place.file.is_file() else None,
     )
 
 

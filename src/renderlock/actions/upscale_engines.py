@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from renderlock.actions.models import Models
+from renderlock.engines.aliases import full_reference
 from renderlock.engines.base import Engine, EngineOptions, Render, Unwatched
 from renderlock.engines.files import FileHashes
 from renderlock.engines.table import list_engines
 from renderlock.engines.upscaling import HOSTED_FACTORS, UpscalingEngine
 from renderlock.errors import EngineFailed, NotCapable
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import Detail, Upscaler, UpscalerFacts, UpscalerOptions
+from renderlock.upscalers.depth import in_8_bits
 from renderlock.upscalers.table import list_upscalers, open_upscaler
 
 _WHOLE_PX = 4096
@@ -53,9 +55,9 @@ class EngineUpscaler:
         """The engine's model."""
         return self.engine.identify()
 
-    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
         """The patch as the engine enlarges it; raises `EngineFailed` where its sides are not what was asked."""
-        render: Render = self.ability.upscale(pixels, factor, Unwatched())
+        render: Render = self.ability.upscale(in_8_bits(pixels), factor, Unwatched())
         self.deviations += render.deviations
         wanted = (pixels.shape[0] * factor, pixels.shape[1] * factor)
         if render.pixels.shape[:2] != wanted:
@@ -86,7 +88,7 @@ class Upscalers:
         return self._opened[reference]
 
     def _open(self, reference: str) -> Upscaler:
-        name = reference.partition(":")[0]
+        name = full_reference(reference).partition(":")[0]
         engines = {entry.name for entry in list_engines()} - {entry.name for entry in list_upscalers()}
         if name not in engines:
             return open_upscaler(reference, self.options)
@@ -104,7 +106,7 @@ class Upscalers:
 
 @contextmanager
 def open_upscalers(options: EngineOptions) -> Iterator[Upscalers]:
-    """Upscalers under the options of the engines, closed at the end."""
+    """Upscalers under the options of the engines, whose journal takes down what is paid; closed at the end."""
     with ExitStack() as stack:
         models = stack.enter_context(Models(options))
         upscalers = Upscalers(upscaler_options(options), models.engine)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from renderlock.actions.calls.at_need import JournalAtNeed
 from renderlock.actions.calls.book import Purpose
 from renderlock.actions.calls.journal import StoreJournal
 from renderlock.actions.models import Models
@@ -84,6 +85,16 @@ def open_models(
     """Models that remember file hashes and paid calls in a store, closed at the end."""
     with Models(kept_in(store, options, budget=budget, purpose=purpose)) as models:
         yield models
+
+
+@contextmanager
+def kept_at_need(place: Place, options: EngineOptions) -> Iterator[EngineOptions]:
+    """The options with paid calls journalled in the store of a place, which the first of them opens or makes."""
+    journal = JournalAtNeed(lambda: Store.create(store_path_of(place)), lambda: budget_of(place))
+    try:
+        yield replace(options, hosted=replace(options.hosted, journal=journal))
+    finally:
+        journal.close()
 
 
 def budget_of(place: Place) -> Cost | None:

@@ -14,7 +14,7 @@ from renderlock.actions.replay import Replay, replay
 from renderlock.actions.review import Decision, Signature, Word, decide, standing_decision, undo_decision
 from renderlock.actions.user_files import write_new_file
 from renderlock.actions.verdicts import verdict_lines
-from renderlock.actions.workspace import open_models, store_path_of
+from renderlock.actions.workspace import budget_of, open_models, store_path_of
 from renderlock.cli.console import answer, answer_json, say
 from renderlock.cli.options import (
     DEFAULT_FILE,
@@ -97,8 +97,8 @@ def replay_command(
     json: JsonOption = False,
 ) -> None:
     """Render a picture again and say how equal it came out (exit code 1 if it drifted)."""
-    options = engine_options(current_settings())
-    with _open(file, store) as opened, open_models(opened, options, purpose="replay") as models:
+    options, budget = engine_options(current_settings()), budget_of(place_of(file, store))
+    with _open(file, store) as opened, open_models(opened, options, budget=budget, purpose="replay") as models:
         found = replay(opened, models, address, reference=model, watch=Unwatched())
     if json:
         answer_json(_replay_json(found))

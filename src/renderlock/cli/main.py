@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -49,6 +50,7 @@ COMMANDS = {
     "approve": CommandEntry("curate", "Say that a render is approved."),
     "reject": CommandEntry("curate", "Say that a render is rejected."),
     "show": CommandEntry("curate", "Show a render: its recipe, its decisions, its files."),
+    "describe": CommandEntry("describe", "Say what a provider sees in a picture."),
     "upscale": CommandEntry("upscale", "Enlarge a picture behind a gate."),
     "study": CommandEntry("study", "Measured comparisons: upscalers."),
     "replay": CommandEntry("curate", "Render a picture again and say how equal it came out."),
@@ -151,7 +153,8 @@ def _exit_code(*, as_json: bool) -> int:
     try:
         ended: object = app(prog_name="renderlock", standalone_mode=False)
     except RenderlockError as error:
-        show_error(error, as_json=as_json)
+        with _undisturbed():
+            show_error(error, as_json=as_json)
         return error.exit_code
     except WrongWords as error:
         error.show()
@@ -163,6 +166,16 @@ def _exit_code(*, as_json: bool) -> int:
     except Exception as bug:  # noqa: BLE001 - the one place where our own bugs are caught, to be reported
         return show_bug(bug, as_json=as_json)
     return ended if isinstance(ended, int) else 0
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Lets what is said be said to its end: a further Ctrl-C has nothing left to stop."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _discard_output() -> None:

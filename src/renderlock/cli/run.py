@@ -89,8 +89,7 @@ def _show_run(
 ) -> None:
     for warning in result.warnings:
         say(f"environment: {warning}")
-    for error in {str(error): error for error in result.errors}.values():
-        show_error(error, as_json=False)
+    show_failures(result)
     if as_json:
         answer_json(
             _run_json(result, made, copies) | {"spent": {name: f"{amount:f}" for name, amount in spent.items()}}
@@ -99,7 +98,7 @@ def _show_run(
     for picture in result.refused:
         for line in _refusal_lines(picture):
             answer(line)
-    for line in _deviation_lines(result):
+    for line in deviation_lines(result):
         answer(line)
     for held in result.held:
         answer(f"held: {held.asset} before {held.step}: {held.reason}")
@@ -110,7 +109,13 @@ def _show_run(
     answer(f"{counts} in {result.seconds:.2f} s{cost}")
 
 
-def _deviation_lines(result: RunResult) -> Iterator[str]:
+def show_failures(result: RunResult) -> None:
+    """Says each error of a run once, on stderr."""
+    for error in {str(error): error for error in result.errors}.values():
+        show_error(error, as_json=False)
+
+
+def deviation_lines(result: RunResult) -> Iterator[str]:
     """One line a kind of difference from what was asked, with how many of the delivered pictures have it."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for picture in result.pictures:

@@ -18,7 +18,7 @@ from renderlock.actions.upscale_keeping import recipe_of, upscale_render, write_
 from renderlock.actions.upscale_target import ALLOWED, target_of
 from renderlock.actions.upscaling import Upscaled, Ways, open_gentler, upscale_picture
 from renderlock.actions.user_files import refusals_as_unwritable, write_new_file
-from renderlock.actions.workspace import store_path_of
+from renderlock.actions.workspace import kept_at_need, store_path_of
 from renderlock.cli.console import answer, answer_json, say
 from renderlock.cli.options import (
     DEFAULT_FILE,
@@ -83,14 +83,15 @@ def upscale(
 ) -> None:
     """Enlarge a picture to any size, and take back what the upscaler invented (exit code 1 if the gate fails)."""
     wanted = Wanted(to, output, invented, json)
-    with open_upscalers(engine_options(current_settings())) as upscalers:
+    place = place_of(file, store)
+    with kept_at_need(place, engine_options(current_settings())) as options, open_upscalers(options) as upscalers:
         opened = upscalers.open(upscaler)
         gentler = () if strict or not gate else open_gentler(upscalers, opened)
         ways = Ways(opened, gentler, open_gate() if gate else None, watch=TileProgress(progress and not json))
         if Path(picture).is_file():
             passed = _upscale_file(Path(picture), ways, wanted)
         else:
-            with Store.open(store_path_of(place_of(file, store))) as opened_store:
+            with Store.open(store_path_of(place)) as opened_store:
                 passed = _upscale_render(opened_store, picture, ways, wanted)
     if not passed:
         raise typer.Exit(1)

@@ -25,7 +25,7 @@ from renderlock.cli.options import (
     place_of,
 )
 from renderlock.cli.progress import follow
-from renderlock.cli.run import picture_json
+from renderlock.cli.run import deviation_lines, picture_json, show_failures
 from renderlock.settings import current_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -69,12 +69,15 @@ def variants(
 
 
 def _show_variants(found: Variants, *, as_json: bool) -> None:
+    show_failures(found.result)
     if as_json:
         variance = None if found.values is None else variance_to_json(found.values)
         files = [str(path) for path in found.files]
         pictures = [picture_json(picture) for picture in found.result.pictures]
         answer_json({"pictures": pictures, "variance": variance, "files": files})
         return
+    for line in deviation_lines(found.result):
+        answer(line)
     if found.values is not None:
         answer(variance_to_text(found.values))
     for path in found.files:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from renderlock.actions.calls.book import DECIDED, CallRecord, Decision, read_book
+from renderlock.engines.describing import DESCRIBED
 from renderlock.engines.hosted.pictures import sniff
 from renderlock.errors import AmbiguousAddress, InputUnusable, SignatureMissing, UnknownName
 from renderlock.imaging.pixels import read_picture
@@ -41,6 +42,9 @@ def decide(store: Store, name: str, decision: Decision, *, by: str, picture: Pat
     if call.standing in ("kept", "settled"):
         state = "its picture is here" if call.standing == "kept" else "it is settled"
         raise InputUnusable(path=f"call {call.id}", reason=state, action="`renderlock calls` lists what is open.")
+    if decision == "take" and call.subject.startswith(DESCRIBED):
+        reason = "it bought words, and a picture is none"
+        raise InputUnusable(path=f"call {call.id}", reason=reason, action="Decide with --retry or --give-up.")
     fields = {"call": call.id, "decision": decision}
     if picture is not None:
         fields |= _keep(store, picture)

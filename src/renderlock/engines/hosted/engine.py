@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from renderlock.engines.base import EngineOptions, Probe, Render, Watch
 from renderlock.engines.capabilities import Capabilities, LifecycleState, SeedGrade
+from renderlock.engines.describing import DESCRIBED, Description
 from renderlock.engines.hosted.channel import Channel
 from renderlock.engines.hosted.faults import error_of, retired
 from renderlock.engines.hosted.journal import Work
@@ -179,6 +180,24 @@ class HostedEngine(ABC):
             return self._render_of(bought, ())
         reason = "the provider gave another size"
         return self._render_of(bought, (Deviation("size", str(target), f"{width}x{height}", reason),))
+
+    def buy_description(
+        self, picture: Pixels, request: WireRequest, read: Callable[[Answer], tuple[str, ...]]
+    ) -> Description:
+        """What a provider sees in a picture, bought once for the same picture; the journal keeps its answer."""
+        asked = {"model": self.model.reference, "picture": digest_pixels(picture)}
+        height, width = picture.shape[:2]
+        work = Work(f"{DESCRIBED}{canonical_sha256(asked)}", self.model.reference, f"describe {width}x{height}")
+        note = price_of(f"{self.model.reference.partition('?')[0]}/describe", Size(width, height), self.options.prices)
+
+        def read_whole(answer: Answer) -> Obtained:
+            read(answer)  # An answer nobody can read is no goods.
+            return Obtained(answer.body)
+
+        self.prepare()
+        buyer = Buyer(self.channel, lambda: None, intends_when_sent=True)
+        goods = buyer.acquire(work, note.cost if note else None, _RequestDeal(request, read_whole))
+        return Description(read(Answer(200, {}, goods.data)), goods.cost, goods.call)
 
     def close(self) -> None:
         """Closes the connections of this process; the next request opens them again."""

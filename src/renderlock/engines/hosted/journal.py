@@ -105,3 +105,11 @@ class Unjournalled:
 
     def noticed(self, model: str, notice: TextPairs) -> None:
         """Forgets it."""
+
+
+class NoJournal(Unjournalled):
+    """Stands where a command has not said which store its calls are kept in: it lets nothing out that could be paid."""
+
+    def intend(self, work: Work, estimate: Cost | None, *, call: str, resume: str) -> None:
+        """Raises, before the request leaves: a command that pays without a journal is a bug of ours."""
+        raise RuntimeError(f"a paid call of {work.model} without a journal")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from renderlock.engines.hosted.connections import Connections
-from renderlock.engines.hosted.journal import Journal, Unjournalled
+from renderlock.engines.hosted.journal import Journal, NoJournal, Unjournalled
 from renderlock.engines.hosted.lanes import Lanes
 from renderlock.settings import KeyRing, Settings
 
@@ -66,8 +66,9 @@ class HostedOptions:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """What the settings say, without a journal."""
+        """What the settings say; nothing can be paid with it until it is told a journal."""
         return cls(
+            journal=NoJournal(),
             urls=dict(settings.urls),
             keys=settings.keys,
             allow_retired=settings.allow_retired,

@@ -42,7 +42,7 @@ _OUTCOME_UNKNOWN = (ProviderTimeout, TransportFailed, ProviderFailed, BadAnswer)
 
 @dataclass(frozen=True)
 class Obtained:
-    """What an adapter got for a request: the picture's own bytes, or the link they are at.
+    """What an adapter got for a request: the picture's own bytes (or those of other goods), or the link they are at.
 
     `notes` are the provider's facts about it under fixed names where they apply (`seed`, `prompt`, `resolution`,
     `model_version`, `request_id`); `cost` is what the provider says it costs, None where it says nothing.
@@ -129,8 +129,18 @@ class Bought:
 
 
 @dataclass(frozen=True)
+class Goods:
+    """What was paid for, as the provider sent it and the journal keeps it; nobody has looked at it yet."""
+
+    data: bytes = field(repr=False)
+    notes: TextPairs
+    cost: Cost | None
+    call: str
+
+
+@dataclass(frozen=True)
 class Buyer:
-    """Buys pictures over one channel.
+    """Buys pictures over one channel, or other goods.
 
     `by_call_id` says that the provider knows a call by our own id, `intends_when_sent` that the deal buys by
     `Call.send` alone, so that the intent can wait until that has its place in the lane.
@@ -146,7 +156,11 @@ class Buyer:
         return self.channel.model.reference
 
     def buy(self, work: Work, estimate: Cost | None, deal: Deal) -> Bought:
-        """The picture of a work, bought now or found to be bought already.
+        """The picture of a work; raises as `acquire` does, and `BadAnswer` for bytes that are no picture."""
+        return self._look_at(self.acquire(work, estimate, deal))
+
+    def acquire(self, work: Work, estimate: Cost | None, deal: Deal) -> Goods:
+        """What a work is about, bought now or found to be bought already.
 
         Raises the `HostedError` that says why there is none, `BudgetExceeded`, and what `on_wait` raises.
         """
@@ -155,7 +169,7 @@ class Buyer:
             return self._buy_new(work, estimate, deal)
         match past.state:
             case "kept":
-                return self._look_at(past.call, past.picture, past.notes, past.cost or estimate)
+                return Goods(past.picture, past.notes, past.cost or estimate, past.call)
             case "answered":
                 return self._take(past.call, Obtained(link=past.link, notes=past.notes, cost=past.cost), estimate)
             case "open" if past.resume:
@@ -173,7 +187,7 @@ class Buyer:
                 raise NoPicture(model=self._model, words=words, billed=past.billed)
         assert_never(past.state)
 
-    def _buy_new(self, work: Work, estimate: Cost | None, deal: Deal) -> Bought:
+    def _buy_new(self, work: Work, estimate: Cost | None, deal: Deal) -> Goods:
         self.channel.prepare()
         call = Call(str(uuid.uuid4()), self.channel, self.on_wait)
         call.resume = call.id if self.by_call_id else ""
@@ -183,7 +197,7 @@ class Buyer:
             call.start()
         return self._take(call.id, self._outcome(call, deal.obtain), estimate)
 
-    def _resume(self, past: Past, estimate: Cost | None, deal: Deal) -> Bought:
+    def _resume(self, past: Past, estimate: Cost | None, deal: Deal) -> Goods:
         self.channel.prepare()
         call = Call(past.call, self.channel, self.on_wait, past.resume, was_accepted=not self.by_call_id)
         obtained = self._outcome(call, deal.resume)
@@ -216,8 +230,8 @@ class Buyer:
                 journal.failed(call.id, kind=type(error).__name__, words=str(error), billed="no", evidence=b"")
             raise
 
-    def _take(self, call: str, obtained: Obtained | None, estimate: Cost | None) -> Bought:
-        """Brings a paid picture home and keeps its bytes before looking at them."""
+    def _take(self, call: str, obtained: Obtained | None, estimate: Cost | None) -> Goods:
+        """Brings home what was paid for, and keeps its bytes before anybody looks at them."""
         assert obtained is not None
         journal = self.channel.options.journal
         cost = obtained.cost or estimate
@@ -227,7 +241,7 @@ class Buyer:
             data = self._fetch(call, obtained.link)
         media_type = sniff(data) or "application/octet-stream"
         journal.keep(call, data, media_type, notes=obtained.notes, cost=cost)
-        return self._look_at(call, data, obtained.notes, cost)
+        return Goods(data, obtained.notes, cost, call)
 
     def _fetch(self, call: str, link: str) -> bytes:
         try:
@@ -237,13 +251,13 @@ class Buyer:
         except (PictureExpired, BadAnswer) as error:
             self._lost(call, error)
 
-    def _look_at(self, call: str, data: bytes, notes: TextPairs, cost: Cost | None) -> Bought:
+    def _look_at(self, goods: Goods) -> Bought:
         try:
-            media_type = prove(data, self.channel.options.limits, self._model)
-            pixels = decode(data, self._model)
+            media_type = prove(goods.data, self.channel.options.limits, self._model)
+            pixels = decode(goods.data, self._model)
         except BadAnswer as error:
-            self._lost(call, error)
-        return Bought(data, media_type, pixels, notes, cost, call)
+            self._lost(goods.call, error)
+        return Bought(goods.data, media_type, pixels, goods.notes, goods.cost, goods.call)
 
     def _lost(self, call: str, error: HostedError) -> NoReturn:
         """Writes down that a paid picture cannot be had, so that it is not fetched for ever nor paid again."""

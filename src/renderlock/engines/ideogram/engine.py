@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from renderlock.engines.base import Engine, EngineOptions, Probe, Render, Watch
+from renderlock.engines.describing import Description
 from renderlock.engines.hosted.engine import HostedEngine, OneShotEngine
 from renderlock.engines.hosted.purchase import Call, Obtained
 from renderlock.engines.hosted.wire import Answer, Json, Part, WireRequest
@@ -51,6 +52,26 @@ class _Ideogram(HostedEngine):
             return Probe(("the model answers", *proven))
         return Probe(proven, (f"{self.ideogram.name}: only a paid picture proves a model of the legacy API",))
 
+    def describe(self, picture: Pixels) -> Description:
+        """What the provider sees in a picture, by `/describe`, whatever surface pictures are drawn on."""
+        version = "V_3" if self.ideogram.name == "V_3" else "V_2"
+        parts = (Part.text("describe_model_version", version), self._file(picture))
+        return self.buy_description(picture, WireRequest("/describe", parts=parts), self._read_descriptions)
+
+    def _read_descriptions(self, answer: Answer) -> tuple[str, ...]:
+        listed = answer.json(self.model.reference).at("descriptions").items()
+        texts = tuple(item.at("text").text() for item in listed)
+        if not texts:
+            raise BadAnswer(model=self.model.reference, reason="it holds no description", billed="maybe")
+        return texts
+
+    def _file(self, picture: Pixels) -> Part:
+        data = encode_png(picture, {})
+        if len(data) > MOST_FILE_BYTES:
+            listing = f"  picture: {len(data)} bytes as PNG; at most {MOST_FILE_BYTES} are taken"
+            raise NotCapable(model=self.model.reference, listing=listing)
+        return Part("image_file", data, "image/png", "picture.png")
+
 
 class LegacyEngine(_Ideogram, OneShotEngine):
     """`/generate`, and `/remix` where a recipe starts from a picture."""
@@ -80,13 +101,6 @@ class LegacyEngine(_Ideogram, OneShotEngine):
         request = WireRequest("/upscale", parts=(Part.json("image_request", wanted), self._file(picture)))
         return self.buy_upscale(picture, target, watch, request, self._read_any)
 
-    def describe(self, picture: Pixels) -> tuple[str, ...]:
-        """What the provider sees in a picture, as texts; billed as its price list says."""
-        parts = (Part.text("describe_model_version", "V_2"), self._file(picture))
-        self.prepare()
-        answer = self.channel.send(WireRequest("/describe", parts=parts)).json(self.model.reference)
-        return tuple(item.at("text").text() for item in answer.at("descriptions").items())
-
     def _read_any(self, answer: Answer) -> Obtained:
         return read_picture(answer.json(self.model.reference).at("data"), self.model)
 
@@ -107,13 +121,6 @@ class LegacyEngine(_Ideogram, OneShotEngine):
         if style := self.ideogram.option("style"):
             wanted["style_type"] = style
         return wanted
-
-    def _file(self, picture: Pixels) -> Part:
-        data = encode_png(picture, {})
-        if len(data) > MOST_FILE_BYTES:
-            listing = f"  picture: {len(data)} bytes as PNG; at most {MOST_FILE_BYTES} are taken"
-            raise NotCapable(model=self.model.reference, listing=listing)
-        return Part("image_file", data, "image/png", "picture.png")
 
 
 class V3Engine(_Ideogram, OneShotEngine):
