@@ -55,6 +55,26 @@ class KeyRing:
         wanted = tuple(names)
         return _first(wanted, self.environment) or _first(wanted, self._written())
 
+    def place_of(self, names: Iterable[str]) -> str:
+        """Where `find` finds the key, never the key: `NAME in the environment`, or in which file; "" where nowhere.
+
+        Raises as `find` does.
+        """
+        wanted = tuple(names)
+        if name := _first_name(wanted, self.environment):
+            return f"{name} in the environment"
+        if self.file is None or not (name := _first_name(wanted, self._written())):
+            return ""
+        return f"{name} in {self.file} (mode {stat.S_IMODE(self.file.stat().st_mode):04o})"
+
+    def why_missing(self, names: Iterable[str]) -> str:
+        """Why `find` finds no key, in words: which variables are not set, or empty."""
+        wanted = tuple(names)
+        empty = [name for name in wanted if name in self.environment]
+        if empty:
+            return f"{' and '.join(empty)} {'are' if len(empty) > 1 else 'is'} empty"
+        return f"{wanted[0]} is not set" if len(wanted) == 1 else f"neither {' nor '.join(wanted)} is set"
+
     def _written(self) -> Mapping[str, str]:
         """What the key file holds; nothing where there is none."""
         if self.file is None or not self.file.exists():
@@ -123,9 +143,13 @@ def current_settings() -> Settings:
     return read_settings(os.environ)
 
 
+def _first_name(names: Iterable[str], values: Mapping[str, str]) -> str:
+    return next((name for name in names if values.get(name, "").strip()), "")
+
+
 def _first(names: Iterable[str], values: Mapping[str, str]) -> Secret | None:
-    keys = (values.get(name, "").strip() for name in names)
-    return next((Secret(key) for key in keys if key), None)
+    name = _first_name(names, values)
+    return Secret(values[name].strip()) if name else None
 
 
 def _key_file(environment: Mapping[str, str]) -> Path:

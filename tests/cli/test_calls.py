@@ -184,7 +184,8 @@ def test_engines_lists_models_with_their_keys_and_ends_and_probes_one(project: P
     facts = project.call("engines", "ideogram-v2").stdout
 
     models = {line["name"]: line for line in listed["models"]}
-    assert (models["ideogram-v2"]["key"], models["nano-banana"]["key"]) == ("key set", "no GEMINI_API_KEY")
+    assert models["ideogram-v2"]["key"] == "key set: IDEOGRAM_API_KEY in the environment"
+    assert models["nano-banana"]["key"] == "no key: neither GEMINI_API_KEY nor GOOGLE_API_KEY is set"
     assert next(line["on"] for line in listed["sunset"]) == "2026-08-17"
     assert "Sunset calendar:" in text
     assert "proven: the key is good" in probe.stdout

@@ -69,7 +69,7 @@ def hosted_facts(models: Models, reference: str) -> dict[str, str]:
     note = engine.price(engine.capabilities.sizes.native)
     return {
         "price": "unknown" if note is None else str(note),
-        "key": engine.key_state(),
+        "key": str(engine.key_state()),
         "side by side": f"up to {engine.lane.pictures} pictures of {engine.lane.name}",
     }
 
@@ -93,7 +93,7 @@ def _line(name: str, reference: str, models: Models) -> ModelLine:
         seed=facts.seed.value,
         price="" if note is None else str(note),
         lifecycle=lifecycle_text(facts.lifecycle),
-        key=engine.key_state(),
+        key=str(engine.key_state()),
     )
 
 

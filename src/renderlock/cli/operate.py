@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from renderlock.actions.doctor import Line, examine, is_healthy
 from renderlock.actions.hosted_models import SunsetLine, describe_models, hosted_facts, probe_model, sunset_calendar
 from renderlock.actions.models import Models
-from renderlock.actions.workspace import Place, read_pipeline, store_path_of
+from renderlock.actions.workspace import Place, kept_in, read_pipeline, store_path_of
 from renderlock.cli.console import answer, answer_json
 from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, engine_options, place_of
 from renderlock.engines.capabilities import Capabilities, GuidanceRange
@@ -41,7 +42,7 @@ def engines(
     if reference == PROBE:
         if not model:
             raise UsageError(reason="Which model is to be probed? `renderlock engines probe MODEL`.")
-        _probe(model, as_json=json)
+        _probe(model, place_of(file, store), as_json=json)
     elif model:
         raise UsageError(reason=f"Only `probe` takes a second word, not {reference!r}.")
     elif reference:
@@ -82,9 +83,13 @@ def _calendar(models: Models, place: Place) -> tuple[SunsetLine, ...]:
         return sunset_calendar(models, opened)
 
 
-def _probe(reference: str, *, as_json: bool) -> None:
-    with Models(engine_options(current_settings())) as models:
-        probe = probe_model(models, reference)
+def _probe(reference: str, place: Place, *, as_json: bool) -> None:
+    """Probes a model; what the provider says of its end is kept where there is a store to keep it in."""
+    options = engine_options(current_settings())
+    with ExitStack() as stack:
+        if (store_path_of(place) / "format").exists():
+            options = kept_in(stack.enter_context(Store.open(store_path_of(place))), options)
+        probe = probe_model(stack.enter_context(Models(options)), reference)
     if as_json:
         answer_json({"model": reference, **vars(probe)})
         return
@@ -95,13 +100,21 @@ def _probe(reference: str, *, as_json: bool) -> None:
 
 
 @app.command()
-def doctor(file: FileOption = DEFAULT_FILE, store: StoreOption = None, json: JsonOption = False) -> None:
-    """Check every line of the lock against this machine (exit code 1 if something is broken)."""
+def doctor(
+    servers: Annotated[
+        bool,
+        typer.Option("--servers", help="Also ask your own servers (ComfyUI, AUTOMATIC1111 …) whether they answer."),
+    ] = False,
+    file: FileOption = DEFAULT_FILE,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check every line of the lock, and the keys of hosted models, on this machine (exit code 1 if one is broken)."""
     pipeline = read_pipeline(place_of(file, store))
     if store is not None:
         pipeline = replace(pipeline, store=store)
     with Models(engine_options(current_settings())) as models:
-        lines = examine(pipeline, models)
+        lines = examine(pipeline, models, servers=servers)
     healthy = is_healthy(lines)
     if json:
         answer_json({"healthy": healthy, "lines": [vars(line) for line in lines]})

@@ -124,6 +124,20 @@ class Probe:
     unproven: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class KeyState:
+    """Whether a hosted model's key is there, and where, in a few words that never hold the key.
+
+    `unproven` are credentials that only a request could try; `unusable` is a key file that may not be used.
+    """
+
+    state: Literal["set", "not needed", "unproven", "missing", "unusable"]
+    says: str
+
+    def __str__(self) -> str:
+        return self.says
+
+
 @runtime_checkable
 class Hosted(Protocol):
     """What an engine has besides whose pictures are bought from a provider, or made by a server elsewhere."""
@@ -141,8 +155,11 @@ class Hosted(Protocol):
     def price(self, size: Size) -> PriceNote | None:
         """The price note of one picture of a size, None where no price is known."""
 
-    def key_state(self) -> str:
-        """Whether a key is there, in a few words, without showing it."""
+    def key_state(self) -> KeyState:
+        """Whether a key is there and where, without showing it and without any request."""
+
+    def own_server(self) -> str:
+        """The address of the user's own server that makes the pictures; "" for a provider."""
 
     def probe(self) -> Probe:
         """Proves key and model by the cheapest call, generating nothing. Raises `HostedError`, or as `prepare` does."""

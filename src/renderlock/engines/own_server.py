@@ -14,7 +14,7 @@ from renderlock.engines.base import EngineOptions
 from renderlock.engines.hosted.channel import Channel
 from renderlock.engines.hosted.journal import Journal, Past, TextPairs, Work
 from renderlock.engines.hosted.prices import PriceNote
-from renderlock.errors import Billed, CurrencyMismatch, HostedError
+from renderlock.errors import Billed, CurrencyMismatch, EngineError, HostedError
 from renderlock.spec.money import Cost
 
 NOTHING = Decimal(0)
@@ -79,6 +79,11 @@ def owing_nothing() -> Iterator[None]:
     except HostedError as error:
         facts = {name: fact for name, fact in error.facts.items() if name != "billed"}
         raise type(error)(billed="no", **facts) from error
+
+
+def reason_in(error: EngineError) -> str:
+    """What an error says, to stand in another's sentence about the same model."""
+    return str(error).removeprefix(f"{error.facts.get('model', '')}: ").rstrip(".")
 
 
 def glancing(channel: Channel) -> Channel:

@@ -56,8 +56,8 @@ class KeyNotTaken(UsageError):
 class KeyMissing(UsageError):
     """A hosted model whose key is nowhere; found before anything is spent."""
 
-    template = "{model} needs a key, and {variable} is not set."
-    hint = "Set {variable}, or write the line `{variable}=…` into {file} and make that file mode 0600."
+    template = "{model} needs a key: {missing}."
+    hint = "{action}"
     http_status = 401
 
 

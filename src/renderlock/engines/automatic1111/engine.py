@@ -28,7 +28,7 @@ from renderlock.engines.hosted.pictures import from_base64
 from renderlock.engines.hosted.prices import PriceNote
 from renderlock.engines.hosted.purchase import Bought, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, TextPairs, WireRequest
-from renderlock.engines.own_server import free_of_charge, glancing, owing_nothing, without_bills
+from renderlock.engines.own_server import free_of_charge, glancing, owing_nothing, reason_in, without_bills
 from renderlock.engines.upscaling import HOSTED_FACTORS
 from renderlock.engines.watching import Steps, steps_of_this_render, watched_by
 from renderlock.errors import (
@@ -104,7 +104,7 @@ class Automatic1111Engine(HostedEngine):
             found = self._checkpoint
         except HostedError as error:
             action = "Start the server with --api, and say where it is: RENDERLOCK_URL_A1111."
-            raise ModelUnavailable(model=self.model.reference, reason=str(error), action=action) from error
+            raise ModelUnavailable(model=self.model.reference, reason=reason_in(error), action=action) from error
         files = ((found.title.partition(" [")[0], found.sha256),) if found.sha256 else ()
         return ModelIdentity(ENGINE, found.name, found.short_hash, SURFACE, files)
 

@@ -27,7 +27,7 @@ from renderlock.engines.hosted.prices import PriceNote
 from renderlock.engines.hosted.purchase import Bought, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, WireRequest
 from renderlock.engines.hosted.words import clean
-from renderlock.engines.own_server import free_of_charge, glancing, owing_nothing, without_bills
+from renderlock.engines.own_server import free_of_charge, glancing, owing_nothing, reason_in, without_bills
 from renderlock.engines.watching import Steps, steps_of_this_render, watched_by
 from renderlock.errors import (
     BadAnswer,
@@ -104,7 +104,7 @@ class ComfyUIEngine(HostedEngine):
             self._server.version()
         except EngineError as error:
             action = "Start ComfyUI, and say where it is: RENDERLOCK_URL_COMFYUI."
-            raise ModelUnavailable(model=self.model.reference, reason=str(error), action=action) from error
+            raise ModelUnavailable(model=self.model.reference, reason=reason_in(error), action=action) from error
         return ModelIdentity(
             ENGINE, self.model.name, "", SURFACE, (("workflow.json", self._workflow.digest), *dict(files).items())
         )

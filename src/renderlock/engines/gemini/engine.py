@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 
-from renderlock.engines.base import Engine, EngineOptions, Probe
+from renderlock.engines.base import Engine, EngineOptions, KeyState, Probe
 from renderlock.engines.gemini.models import GeminiModel, find_model
 from renderlock.engines.gemini.reading import read_picture
 from renderlock.engines.hosted.engine import OneShotEngine
@@ -30,9 +30,14 @@ class GeminiEngine(OneShotEngine):
 
     def authorize(self) -> Callable[[], Mapping[str, str]] | None:
         """Vertex AI also takes the machine's own credentials."""
-        if not self.gemini.on_vertex:
-            return None
-        return VertexLogin(self.model, self.options, lambda: key_text(self.channel)).headers
+        return self._login().headers if self.gemini.on_vertex else None
+
+    def without_key(self, says: str) -> KeyState:
+        """Vertex AI also takes the machine's own credentials."""
+        return self._login().state(says) if self.gemini.on_vertex else super().without_key(says)
+
+    def _login(self) -> VertexLogin:
+        return VertexLogin(self.model, self.options, lambda: key_text(self.channel))
 
     def base_url(self) -> str:
         """Vertex AI is called at its location's host."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from renderlock.engines.hosted.connections import host_of, is_this_machine
 from renderlock.engines.hosted.exchange import Terms, exchange
-from renderlock.engines.hosted.faults import variable_of
+from renderlock.engines.hosted.faults import key_missing
 from renderlock.engines.hosted.lanes import Lane
 from renderlock.engines.hosted.model import HostedModel
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.engines.hosted.retries import Retries
 from renderlock.engines.hosted.sunset import sunset_of
 from renderlock.engines.hosted.wire import Answer, WireRequest
-from renderlock.errors import HostedError, KeyMissing, ModelUnavailable, SettingInvalid
+from renderlock.errors import HostedError, ModelUnavailable, SettingInvalid
 from renderlock.settings import Secret
 
 
@@ -117,8 +117,7 @@ class Channel:
         if key is not None:
             return {provider.key_header: f"{provider.key_prefix}{key.reveal()}"}
         if provider.key_variables and not provider.key_optional:
-            file = self.options.keys.file or "a key file"
-            raise KeyMissing(model=self.model.reference, variable=variable_of(self.model), file=file)
+            raise key_missing(self.model, self.options.keys)
         return {}
 
     def _exchange(self, request: WireRequest, *, billable: bool) -> Answer:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from renderlock.engines.base import EngineOptions, Probe, Render, Watch
+from renderlock.engines.base import EngineOptions, KeyState, Probe, Render, Watch
 from renderlock.engines.capabilities import Capabilities, LifecycleState, SeedGrade
 from renderlock.engines.describing import DESCRIBED, Description
 from renderlock.engines.hosted.channel import Channel
@@ -117,20 +117,29 @@ class HostedEngine(ABC):
         bought = self.capabilities.reduced_from(size) or size
         return price_of(self.model.reference.partition("?")[0], bought, self.options.prices)
 
-    def key_state(self) -> str:
-        """Whether a key is there, in a few words, without showing it."""
-        provider = self.model.provider
-        if not provider.key_variables:
-            return "needs no key"
+    def key_state(self) -> KeyState:
+        """Whether a key is there and where, without showing it and without any request."""
+        names = self.model.provider.key_variables
+        if not names:
+            return KeyState("not needed", "needs no key")
         try:
-            if self.channel.key is not None:
-                return "key set"
+            if self.channel.api_key is not None:
+                return KeyState("set", "key set by the caller")
+            if place := self.options.keys.place_of(names):
+                return KeyState("set", f"key set: {place}")
         except KeyFileUnsafe as unsafe:
-            return f"no key: {unsafe}"
-        if provider.key_optional:
-            return "no key, none needed"
-        variable = provider.key_variables[0]
-        return f"no {variable}" + ("; this machine's own credentials are tried" if self.channel.authorize else "")
+            return KeyState("unusable", f"no key: {unsafe}")
+        if self.model.provider.key_optional:
+            return KeyState("not needed", "no key, none needed")
+        return self.without_key(f"no key: {self.options.keys.why_missing(names)}")
+
+    def without_key(self, says: str) -> KeyState:
+        """The state where no key is found; an adapter with another login overrides it."""
+        return KeyState("missing", says)
+
+    def own_server(self) -> str:
+        """The address of the user's own server; "" for a provider."""
+        return self.channel.base_url if self.model.provider.key_optional else ""
 
     def prepare(self) -> None:
         """Proves without any request that one could be sent; see `Channel.prepare`. Raises `ModelRetired` too."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -16,6 +16,7 @@ from renderlock.engines.hosted.wire import Answer
 from renderlock.engines.hosted.words import clean
 from renderlock.errors import (
     HostedError,
+    KeyMissing,
     KeyRefused,
     MayBeBilled,
     ModelRetired,
@@ -24,6 +25,7 @@ from renderlock.errors import (
     RateLimited,
     RequestRefused,
 )
+from renderlock.settings import KeyRing
 
 LONGEST_WAIT_S = 3600.0
 _WORD_KEYS = ("message", "error", "detail", "details", "reject_reason", "reason", "msg", "notice", "errors")
@@ -65,6 +67,18 @@ def retired(model: HostedModel, words: str) -> ModelRetired:
 def variable_of(model: HostedModel) -> str:
     """The environment variable that a person sets for a model's key."""
     return next(iter(model.provider.key_variables), "its key")
+
+
+def key_missing(model: HostedModel, keys: KeyRing) -> KeyMissing:
+    """The error for a model whose key is nowhere."""
+    names = model.provider.key_variables
+    return KeyMissing(model=model.reference, missing=keys.why_missing(names), action=f"{how_to_set(names, keys)}.")
+
+
+def how_to_set(names: Sequence[str], keys: KeyRing) -> str:
+    """What a person does to give a key, as the beginning of a sentence."""
+    file = f", or write the line `{names[0]}=…` into {keys.file} and make that file mode 0600" if keys.file else ""
+    return f"Set {' or '.join(names)}{file}"
 
 
 def words_of(answer: Answer, secrets: Iterable[str] = ()) -> str:

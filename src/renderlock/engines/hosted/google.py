@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
+from renderlock.engines.base import KeyState
 from renderlock.engines.hosted.channel import Channel
-from renderlock.engines.hosted.faults import error_of, retired, variable_of, words_of
+from renderlock.engines.hosted.faults import error_of, how_to_set, retired, variable_of, words_of
 from renderlock.engines.hosted.model import HostedModel, Provider
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.engines.hosted.wire import Answer
+from renderlock.engines.hosted.words import clean
 from renderlock.errors import HostedError, KeyMissing, KeyRefused, SafetyBlocked
 
 VERTEX = "vertex/"
@@ -26,6 +28,7 @@ GEMINI_URL = "https://generativelanguage.googleapis.com"
 VERTEX_URL = "https://aiplatform.googleapis.com"
 GEMINI_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 VERTEX_KEYS = ("VERTEX_API_KEY",)
+_OWN_LOGIN = "the Google credentials of this machine and the rights they have in GOOGLE_CLOUD_PROJECT"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _BAD_KEY = re.compile(r"API key|API_KEY|credential", re.IGNORECASE)
 _GONE = re.compile(r"not found|no longer|retired|does not have access", re.IGNORECASE)
@@ -83,7 +86,10 @@ def refusal_of(answer: Answer, model: HostedModel, secrets: tuple[str, ...]) -> 
         return SafetyBlocked(model=model.reference, stage="prompt", words=words, billed="no")
     if answer.status == 404 or (answer.status == 400 and _GONE.search(words)):
         return retired(model, words)
-    return error_of(answer, model, secrets)
+    error = error_of(answer, model, secrets)
+    if isinstance(error, KeyRefused) and not secrets:
+        return KeyRefused(model=model.reference, words=words, variable=_OWN_LOGIN)
+    return error
 
 
 @dataclass
@@ -102,12 +108,25 @@ class VertexLogin:
             return {"x-goog-api-key": key}
         return {"Authorization": f"Bearer {self._token()}"}
 
+    def state(self, says: str) -> KeyState:
+        """The state without a key: credentials that can be tried, or nothing."""
+        if why := self.why_not():
+            return KeyState("missing", f"{says}, and {why}")
+        place = f"project {self.options.project}, {_location(self.options)}"
+        return KeyState("unproven", f"{says}; this machine's own Google credentials are tried ({place})")
+
+    def why_not(self) -> str:
+        """Why the machine's own credentials cannot even be tried, in words; "" where they can."""
+        if not self.options.project:
+            return "without GOOGLE_CLOUD_PROJECT this machine's own Google credentials are not tried"
+        if find_spec("google") is None or find_spec("google.auth") is None:
+            return "this machine's own Google credentials need the package google-auth, which is not installed"
+        return ""
+
     def _token(self) -> str:
         """A token of the application default credentials, refreshed when it runs out."""
-        if not self.options.project:
-            raise self._missing("GOOGLE_CLOUD_PROJECT (with GOOGLE_CLOUD_LOCATION) or VERTEX_API_KEY")
-        if find_spec("google") is None or find_spec("google.auth") is None:
-            raise self._missing("VERTEX_API_KEY, or the package google-auth,")
+        if why := self.why_not():
+            raise self._missing(why)
         import google.auth  # noqa: PLC0415  # an optional package
         import google.auth.exceptions  # noqa: PLC0415  # as above
         import google.auth.transport.requests  # noqa: PLC0415  # as above
@@ -121,11 +140,18 @@ class VertexLogin:
                     credentials.refresh(google.auth.transport.requests.Request())  # type: ignore[attr-defined]
                 return str(credentials.token)  # type: ignore[attr-defined]
             except google.auth.exceptions.GoogleAuthError as error:
-                raise self._missing("GOOGLE_APPLICATION_CREDENTIALS or VERTEX_API_KEY") from error
+                said = clean(str(error)).rstrip(".") or type(error).__name__
+                raise self._missing(f"this machine's own Google credentials do not work: {said}") from error
 
-    def _missing(self, variable: str) -> KeyMissing:
-        file = self.options.keys.file or "a key file"
-        return KeyMissing(model=self.model.reference, variable=variable, file=file)
+    def _missing(self, why: str) -> KeyMissing:
+        keys = self.options.keys
+        own = (
+            "Or use this machine's credentials: install google-auth, run `gcloud auth application-default login`, set "
+            "GOOGLE_CLOUD_PROJECT and, where it is not us-central1, GOOGLE_CLOUD_LOCATION."
+        )
+        action = f"{how_to_set(VERTEX_KEYS, keys)}. {own}"
+        missing = f"{keys.why_missing(VERTEX_KEYS)}, and {why}"
+        return KeyMissing(model=self.model.reference, missing=missing, action=action)
 
 
 def key_text(channel: Channel) -> str:

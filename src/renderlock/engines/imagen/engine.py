@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 
-from renderlock.engines.base import Engine, EngineOptions, Probe, Render, Watch
+from renderlock.engines.base import Engine, EngineOptions, KeyState, Probe, Render, Watch
 from renderlock.engines.hosted.engine import OneShotEngine
 from renderlock.engines.hosted.google import VertexLogin, key_text, method_path, refusal_of, vertex_url
 from renderlock.engines.hosted.pictures import from_base64
@@ -36,9 +36,14 @@ class ImagenEngine(OneShotEngine):
 
     def authorize(self) -> Callable[[], Mapping[str, str]] | None:
         """Vertex AI also takes the machine's own credentials."""
-        if not self.imagen.on_vertex:
-            return None
-        return VertexLogin(self.model, self.options, lambda: key_text(self.channel)).headers
+        return self._login().headers if self.imagen.on_vertex else None
+
+    def without_key(self, says: str) -> KeyState:
+        """Vertex AI also takes the machine's own credentials."""
+        return self._login().state(says) if self.imagen.on_vertex else super().without_key(says)
+
+    def _login(self) -> VertexLogin:
+        return VertexLogin(self.model, self.options, lambda: key_text(self.channel))
 
     def base_url(self) -> str:
         """Vertex AI is called at its location's host."""
