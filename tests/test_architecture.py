@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -64,6 +66,16 @@ def test_all_names_what_a_package_exports(name: str) -> None:
     imported = {alias.asname or alias.name for node in ours for alias in node.names}
     assert imported <= set(package.__all__)
     assert all(getattr(package, exported) is not None for exported in package.__all__)
+
+
+def test_every_dependency_has_a_row_with_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [line for name, lines in project["optional-dependencies"].items() if name != "dev" for line in lines]
+    page = (ROOT / "docs" / "design" / "0001-dependencies.md").read_text("utf-8")
+    rows = re.sub("[ -]", "", "\n".join(line for line in page.splitlines() if line.startswith("|"))).lower()
+    names = [re.split("[<>=[]", line)[0].replace("-", "").lower() for line in project["dependencies"] + extras]
+    assert len(names) > 20
+    assert not [name for name in names if name not in rows]
 
 
 def test_the_licence_and_the_changelog_are_there() -> None:
