@@ -115,8 +115,14 @@ def _whole(px: float) -> int:
 
 def smoothed(plane: Plane) -> Plane:
     """The plane under a 1-2-1 filter both ways, two pixels smaller each way: noise is out, whatever is seen stays."""
-    across = (plane[:, :-2] + plane[:, 2:]) * np.float32(0.25) + plane[:, 1:-1] * np.float32(0.5)
-    return np.asarray((across[:-2] + across[2:]) * np.float32(0.25) + across[1:-1] * np.float32(0.5), np.float32)
+    across = plane[:, 1:-1] * np.float32(2)
+    across += plane[:, :-2]
+    across += plane[:, 2:]
+    both = across[1:-1] * np.float32(2)
+    both += across[:-2]
+    both += across[2:]
+    both *= np.float32(1 / 16)
+    return both
 
 
 def halved(plane: Plane) -> Plane:
@@ -189,11 +195,12 @@ def _block_sums(first: Plane, second: Plane) -> tuple[Sums, Sums]:
     of the gradient with the difference (across, down) and of the squared difference; and N counts of pixels.
     """
     one, other = smoothed(first), smoothed(second)
-    mean = one + other
+    mean = (one + other) * np.float32(0.25)
     difference = (other - one)[1:-1, 1:-1]
-    across = (mean[1:-1, 2:] - mean[1:-1, :-2]) * np.float32(0.25)
-    down = (mean[2:, 1:-1] - mean[:-2, 1:-1]) * np.float32(0.25)
-    sizes = _summed(np.ones_like(difference))
+    across = mean[1:-1, 2:] - mean[1:-1, :-2]
+    down = mean[2:, 1:-1] - mean[:-2, 1:-1]
+    tall, wide = (np.diff([*_starts(length), length]) for length in difference.shape)
+    sizes = np.multiply.outer(tall, wide).astype(np.float64).ravel()
     alone = {id(plane): _summed(plane) for plane in (across, down, difference)}
     products = [
         _summed(left * right) - alone[id(left)] * alone[id(right)] / sizes
@@ -207,5 +214,9 @@ def _block_sums(first: Plane, second: Plane) -> tuple[Sums, Sums]:
 
 def _summed(plane: Plane) -> Sums:
     """Sums over blocks, as one row; a last block of less than half its side joins the one before."""
-    tops, lefts = (np.arange(0, max(length - BLOCK_PX // 2, 1), BLOCK_PX) for length in plane.shape)
-    return np.add.reduceat(np.add.reduceat(plane, tops, axis=0), lefts, axis=1).astype(np.float64).ravel()
+    rows = np.add.reduceat(plane, _starts(plane.shape[0]), axis=0)
+    return np.add.reduceat(rows, _starts(plane.shape[1]), axis=1).astype(np.float64).ravel()
+
+
+def _starts(length: int) -> NDArray[np.intp]:
+    return np.arange(0, max(length - BLOCK_PX // 2, 1), BLOCK_PX)
