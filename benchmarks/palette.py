@@ -25,8 +25,9 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from renderlock.imaging.palette import Indexed, Palette
 from renderlock.imaging.palette_files import read_palette
-from renderlock.imaging.palette_lock import lock_to_palette, report_palette
+from renderlock.imaging.palette_lock import lock_to_palette
 from renderlock.imaging.palette_lut import nearest_table
+from renderlock.imaging.palette_report import report_palette
 from renderlock.imaging.pixels import Pixels
 
 SIDE = 1024

@@ -13,19 +13,22 @@ from PIL import Image
 from tests.metrics.lettered import ToldReader, line
 from tests.store.samples import sample_pixels, sample_render
 
-from renderlock.actions.composing import ComposePlan, compose_picture, compose_recipe
-from renderlock.actions.composing_inputs import OverlayFile, matched_plan, plan_of, read_plan
+from renderlock.actions.composing import ComposePlan, compose_recipe
+from renderlock.actions.composing_inputs import OverlayFile, plan_of, read_plan
 from renderlock.actions.composing_pictures import (
     MatchWish,
+    Result,
     Source,
+    TextWish,
     compose_source,
-    match_plans,
+    match_set,
     open_source,
-    report_match,
 )
+from renderlock.actions.composing_stream import compose_picture
 from renderlock.errors import FontMissing, InputUnusable, OverlayRefused, RecipeError
-from renderlock.imaging.colour import Managed, decode_managed, open_profile
+from renderlock.imaging.colour import decode_managed, open_profile
 from renderlock.imaging.colour_match import apply_correction, measure_statistics, solve_correction
+from renderlock.imaging.colour_reader import HeldPicture
 from renderlock.imaging.overlay import Overlay
 from renderlock.imaging.overlay_fonts import read_fonts
 from renderlock.imaging.palette import Palette
@@ -46,6 +49,11 @@ SIZE = Size(24, 16)
 def kept(tmp_path: Path) -> Iterator[Store]:
     with Store.create(tmp_path / "kept") as store:
         yield store
+
+
+def composed(kept: Store, address: str, plan: ComposePlan, wish: TextWish | None = None) -> Result:
+    """A render of the store composed; nothing is written beside it."""
+    return compose_source(open_source(address, kept), plan, Path(), store=kept, wish=wish)
 
 
 def recipe_of(plan: ComposePlan, source: str = "a" * 64) -> Recipe:
@@ -122,27 +130,25 @@ def test_the_correction_is_for_the_picture_and_not_for_what_lies_on_it() -> None
     dark = sample_pixels(1) // 4
     wish = solve_correction(measure_statistics(dark), measure_statistics(sample_pixels(2)), method="reinhard")
 
-    composed = compose_picture(dark, ComposePlan(overlays=(Overlay(SQUARE, anchor="center"),), correction=wish))
+    made = compose_picture(dark, ComposePlan(overlays=(Overlay(SQUARE, anchor="center"),), correction=wish))
 
-    assert (composed.pixels[8, 12] == (0, 255, 0)).all()
+    assert (made.pixels[8, 12] == (0, 255, 0)).all()
     outside = apply_correction(dark, wish)
-    assert (composed.pixels[:, 0] == outside[:, 0]).all()
+    assert (made.pixels[:, 0] == outside[:, 0]).all()
 
 
 def test_the_palette_holds_the_overlays_too() -> None:
-    composed = compose_picture(sample_pixels(1), ComposePlan(overlays=(Overlay(SQUARE),), palette=GREY))
+    made = compose_picture(sample_pixels(1), ComposePlan(overlays=(Overlay(SQUARE),), palette=GREY))
 
-    assert composed.encoded is not None
-    assert {tuple(colour) for colour in composed.pixels.reshape(-1, 3).tolist()} <= set(GREY.colours)
-    assert (decode_picture(composed.encoded.data) == composed.pixels).all()
+    assert {tuple(colour) for colour in made.pixels.reshape(-1, 3).tolist()} <= set(GREY.colours)
+    assert (decode_picture(made.png) == made.pixels).all()
 
 
 def test_a_render_is_composed_into_a_render_of_its_own_once(kept: Store) -> None:
     record = kept.put(sample_render(1))
     plan = ComposePlan(overlays=(Overlay(SQUARE),))
 
-    first = compose_source(open_source(record.address, kept), plan, store=kept)
-    second = compose_source(open_source(record.address, kept), plan, store=kept)
+    first, second = composed(kept, record.address, plan), composed(kept, record.address, plan)
 
     assert first.record is not None
     assert first.record == second.record
@@ -152,13 +158,13 @@ def test_a_render_is_composed_into_a_render_of_its_own_once(kept: Store) -> None
     assert first.recipe.init is not None
     assert first.recipe.init.picture == record.pixels
     assert first.record.digest == first.recipe.digest
-    assert second.data == kept.read(first.record)
+    assert second.path == first.path == kept.path_of(first.record)
 
 
 def test_a_palette_survives_in_the_store(kept: Store) -> None:
     record = kept.put(sample_render(1))
 
-    made = compose_source(open_source(record.address, kept), ComposePlan(palette=GREY), store=kept).record
+    made = composed(kept, record.address, ComposePlan(palette=GREY)).record
 
     assert made is not None
     with Image.open(kept.path_of(made)) as picture:
@@ -172,7 +178,7 @@ def test_a_palette_survives_in_the_store(kept: Store) -> None:
 def test_a_composition_has_the_standing_of_its_source(kept: Store, standing: Standing) -> None:
     record = kept.put(sample_render(1, standing=standing))
 
-    made = compose_source(open_source(record.address, kept), ComposePlan(overlays=(Overlay(SQUARE),)), store=kept)
+    made = composed(kept, record.address, ComposePlan(overlays=(Overlay(SQUARE),)))
 
     assert made.record is not None
     assert made.record.standing is standing
@@ -182,9 +188,7 @@ def test_the_verdict_on_texts_is_kept_with_the_render(kept: Store) -> None:
     record = kept.put(sample_render(1))
     reader = ToldReader([[line("SAIL", height=12)]])
 
-    result = compose_source(
-        open_source(record.address, kept), ComposePlan(), store=kept, texts=["SAIL", "MORE"], reader=reader
-    )
+    result = composed(kept, record.address, ComposePlan(), TextWish(["SAIL", "MORE"], reader))
 
     assert result.record is not None
     (event,) = kept.events(result.record.address)
@@ -197,14 +201,13 @@ def test_the_verdict_on_texts_is_kept_with_the_render(kept: Store) -> None:
 def test_a_file_in_another_profile_is_composed_as_srgb(tmp_path: Path) -> None:
     pixels = sample_pixels(3)
     p3 = compose_picture(pixels, ComposePlan(icc=open_profile("DisplayP3")))
-    assert p3.encoded is not None
-    (tmp_path / "p3.png").write_bytes(p3.encoded.data)
+    (tmp_path / "p3.png").write_bytes(p3.png)
 
     source = open_source(str(tmp_path / "p3.png"), None)
 
-    assert "to sRGB" in source.managed.notes[0]
-    result = compose_source(source, ComposePlan(), store=None)
-    assert np.abs(decode_managed(result.data).pixels.astype(int) - pixels).mean() < 1
+    assert "to sRGB" in source.picture.notes[0]
+    result = compose_source(source, ComposePlan(), tmp_path / "out.png", store=None)
+    assert np.abs(decode_managed(result.path.read_bytes()).pixels.astype(int) - pixels).mean() < 1
     assert result.record is None
 
 
@@ -214,41 +217,36 @@ def test_a_name_that_is_nothing_says_what_to_name() -> None:
 
 
 def source_of(pixels: Pixels) -> Source:
-    return Source(digest_pixels(pixels)[:6], Managed(pixels, "sRGB"))
+    return Source(digest_pixels(pixels)[:6], HeldPicture(pixels))
 
 
 def test_a_set_is_brought_together_by_its_mean() -> None:
     plain = np.clip(sample_pixels(1, width=60, height=40), 60, 200)
     warm = (plain * np.array([1.0, 0.8, 0.6])).astype(np.uint8)
-    sources = [source_of(pixels) for pixels in (plain, warm, plain // 2)]
-    wish = MatchWish("set")
 
-    plans = match_plans(sources, ComposePlan(), wish)
+    found = match_set([source_of(pixels) for pixels in (plain, warm, plain // 2)], ComposePlan(), MatchWish("set"))
 
-    pictures = [
-        apply_correction(s.managed.pixels, p.correction) for s, p in zip(sources, plans, strict=True) if p.correction
-    ]
-    for matched in report_match(sources, pictures, wish):
+    assert len({plan.correction for plan in found.plans}) == 3
+    for matched in found.matched:
         assert matched.mean_after < 0.4 * matched.mean_before
         assert matched.palette_after < matched.palette_before
 
 
 def test_a_picture_is_brought_to_a_reference(tmp_path: Path) -> None:
-    Image.fromarray(sample_pixels(2) // 2 + 60).save(tmp_path / "reference.png")
-    sources = [source_of(sample_pixels(1) // 3)]
+    reference, dark = sample_pixels(2) // 2 + 60, sample_pixels(1) // 3
+    Image.fromarray(reference).save(tmp_path / "reference.png")
     wish = MatchWish(str(tmp_path / "reference.png"), method="reinhard")
 
-    (plan,) = match_plans(sources, ComposePlan(), wish)
+    found = match_set([source_of(dark)], ComposePlan(), wish)
 
-    assert plan == matched_plan(ComposePlan(), sources[0].managed.pixels, tmp_path / "reference.png", "reinhard")
-    assert plan.correction is not None
-    (matched,) = report_match(sources, [apply_correction(sources[0].managed.pixels, plan.correction)], wish)
-    assert matched.mean_after < 0.2 * matched.mean_before
+    wanted = solve_correction(measure_statistics(dark), measure_statistics(reference), method="reinhard")
+    assert found.plans == (ComposePlan(correction=wanted),)
+    assert found.matched[0].mean_after < 0.2 * found.matched[0].mean_before
 
 
 def test_one_picture_is_no_set() -> None:
     with pytest.raises(InputUnusable, match="one picture is no set"):
-        match_plans([source_of(sample_pixels(1))], ComposePlan(), MatchWish("set"))
+        match_set([source_of(sample_pixels(1))], ComposePlan(), MatchWish("set"))
 
 
 def test_a_step_of_the_pipeline_becomes_the_same_plan() -> None:

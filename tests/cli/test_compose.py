@@ -70,6 +70,48 @@ def test_a_profile_is_written_into_the_file(folder: Path) -> None:
     assert len(opened(folder / "out.png").info["icc_profile"]) > 100
 
 
+@pytest.mark.parametrize(("name", "kind"), [("out.tif", "TIFF"), ("out.webp", "WEBP"), ("out.jpg", "JPEG")])
+def test_the_ending_of_the_output_says_the_format(folder: Path, name: str, kind: str) -> None:
+    done = call(folder, "compose", "final.png", "--overlay", LOGO, "-o", name)
+
+    assert done.returncode == 0, done.stderr
+    assert opened(folder / name).format == kind
+    assert opened(folder / name).size == (512, 512)
+
+
+def test_a_pyramid_for_viewers_is_written_once(folder: Path) -> None:
+    words = ("compose", "final.png", "--overlay", LOGO, "-o", "out.dzi")
+
+    first, second = call(folder, *words), call(folder, *words)
+
+    assert first.returncode == 0, first.stderr
+    assert (folder / "out_files" / "9" / "0_0.jpg").exists()
+    assert (second.returncode, "is not overwritten" in second.stderr) == (2, True)
+
+
+def test_sixteen_bits_are_kept_unless_eight_are_asked_for(folder: Path) -> None:
+    wide = np.full((40, 40), 12345, np.uint16)
+    Image.fromarray(wide).save(folder / "wide.png")
+
+    kept = call_json(folder, "compose", "wide.png", "--overlay", LOGO, "-o", "kept.png", "--json")
+    call(folder, "compose", "wide.png", "--overlay", LOGO, "--bits", "8", "-o", "less.png")
+
+    assert kept["pictures"][0]["bits"] == 16
+    assert (folder / "kept.png").read_bytes()[24] == 16
+    assert (folder / "less.png").read_bytes()[24] == 8
+
+
+def test_a_render_comes_in_another_format_too(tmp_path: Path) -> None:
+    with Store.create(tmp_path / ".renderlock") as store:
+        address = store.put(sample_render(1)).address
+
+    done = call(tmp_path, "compose", address, "--overlay", LOGO, "--icc", "DisplayP3", "-o", "out.tif")
+
+    assert done.returncode == 0, done.stderr
+    assert opened(tmp_path / "out.tif").format == "TIFF"
+    assert len(opened(tmp_path / "out.tif").info["icc_profile"]) > 100
+
+
 def test_a_render_is_composed_into_the_store(tmp_path: Path) -> None:
     with Store.create(tmp_path / ".renderlock") as store:
         address = store.put(sample_render(1)).address
@@ -102,7 +144,9 @@ def test_a_set_is_brought_to_a_reference(folder: Path) -> None:
     [
         (["final.png"], "a file is composed into another file"),
         (["final.png", "-o", "final.png"], "it is one of the pictures"),
-        (["final.png", "-o", "out.jpg"], "pictures are written as PNG"),
+        (["final.png", "-o", "out.bmp"], "picture format"),
+        (["final.png", "-o", "out.tif", "--palette", BRAND], "a palette, and TIFF holds plain colours"),
+        (["final.png", "-o", "out.png", "--bits", "12"], "one of 8, 16"),
         (["missing.png", "-o", "out.png"], "no such file, and no store here"),
         (["final.png", "-o", "out.png", "--anchor", "top"], "given 1 times for 0 overlays"),
         (["final.png", "-o", "out.png", "--overlay", LOGO, "--anchor", "middle"], "one of top-left"),

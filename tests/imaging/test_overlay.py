@@ -142,10 +142,8 @@ def test_a_picture_of_many_bands_is_composed_as_one() -> None:
     overlay = Overlay(svg('<circle cx="50" cy="25" r="24" fill="#f80" opacity="0.7"/>'), blend="multiply")
     before, at_once = ground(2000, 1200), ground(2000, 1200)
     with drawn(read_drawing(overlay, Fonts()).root, 2000, 1200, fonts=Fonts(), file="a.svg") as raster:
-        ((top, whole),) = raster.bands(5000)
-        blend_rows(at_once, whole, opacity=1, mode="multiply")
+        blend_rows(at_once, raster.read_rows(0, 1200), opacity=1, mode="multiply")
 
-    assert top == 0
     assert (compose(before, [overlay], Fonts()) == at_once).all()
 
 

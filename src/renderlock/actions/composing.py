@@ -7,22 +7,17 @@ SHA-256, so that the same composition is made once. Nothing here changes the sou
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from renderlock.errors import RecipeError
-from renderlock.imaging.colour import SRGB, Profile, encode_in
-from renderlock.imaging.colour_match import Correction, apply_correction
-from renderlock.imaging.overlay import Drawing, Overlay, Placement, compose, place, read_drawing
+from renderlock.imaging.colour import SRGB, Profile
+from renderlock.imaging.colour_match import Correction
+from renderlock.imaging.overlay import Drawing, Overlay, place, read_drawing, strips_of
 from renderlock.imaging.overlay_fonts import Fonts
 from renderlock.imaging.palette import Dither, Palette
-from renderlock.imaging.palette_lock import PaletteReport, lock_to_palette, report_palette
-from renderlock.imaging.palette_png import encode_indexed
-from renderlock.imaging.pixels import Pixels, digest_pixels
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Init, Recipe, Size
-from renderlock.store.records import Encoded
 
 ENGINE = "compose"
 SURFACE = "compose-1"
@@ -31,7 +26,10 @@ SURFACE = "compose-1"
 
 @dataclass(frozen=True)
 class ComposePlan:
-    """Everything that is done to a picture, as values, in this order: correction, overlays, palette, profile."""
+    """Everything that is done to a picture, as values, in this order: correction, overlays, palette, profile.
+
+    A picture keeps its 16 bits a channel where `most_bits` lets it and no palette is asked for.
+    """
 
     overlays: tuple[Overlay, ...] = ()
     fonts: Fonts = field(default_factory=Fonts)
@@ -39,65 +37,41 @@ class ComposePlan:
     dither: Dither = "none"
     icc: Profile = SRGB
     correction: Correction | None = None
+    most_bits: int = 16
 
     def __post_init__(self) -> None:
         if self.palette is not None and self.icc != SRGB:
             raise RecipeError(field="icc", found=self.icc.name, allowed="sRGB with a palette, whose colours are sRGB")
 
-
-@dataclass(frozen=True)
-class Composed:
-    """A composed picture: its sRGB pixels, its file where the pixels alone do not say all, and what was measured.
-
-    `encoded` is a PNG where a palette or another profile than sRGB was asked for, else None: then any PNG of the
-    pixels is the picture. `placements` are in the order of the overlays.
-    """
-
-    pixels: Pixels
-    encoded: Encoded | None
-    placements: tuple[Placement, ...]
-    palette: PaletteReport | None
+    def bits_of(self, source_bits: int) -> int:
+        """How many bits a channel of the composed picture has: 8 or 16."""
+        return 8 if self.palette is not None else min(source_bits, self.most_bits)
 
 
-def compose_recipe(source_pixels: str, size: Size, plan: ComposePlan) -> Recipe:
+def compose_recipe(source_pixels: str, size: Size, plan: ComposePlan, *, source_bits: int = 8) -> Recipe:
     """The recipe of a composition; `source_pixels` is the digest of the source's pixels, which have that size.
 
     Raises `OverlayRefused` and `FontMissing` for an overlay that cannot be drawn.
     """
     drawings = [read_drawing(overlay, plan.fonts) for overlay in plan.overlays]
     identity = ModelIdentity(ENGINE, "overlay", version("resvg-py"), SURFACE, tuple(_files(plan, drawings).items()))
+    controls = _controls(plan) | _strips(drawings, size)
+    if plan.bits_of(source_bits) > 8:
+        controls["bits"] = plan.bits_of(source_bits)
     return Recipe(
         model=identity.key,
         prompt="",
         seed=0,
         size=size,
         init=Init(source_pixels, 1.0),
-        extras=tuple(_controls(plan).items()),
+        extras=tuple(controls.items()),
     )
 
 
-def compose_picture(pixels: Pixels, plan: ComposePlan, texts: Mapping[str, str] | None = None) -> Composed:
-    """The composed picture of H x W x 3|4 8-bit sRGB pixels; `texts` go into the file where one is made.
-
-    Raises `OverlayRefused` and `FontMissing` for an overlay that cannot be drawn.
-    """
-    height, width = pixels.shape[:2]
-    placements = tuple(place(read_drawing(overlay, plan.fonts), width, height) for overlay in plan.overlays)
-    corrected = pixels if plan.correction is None else apply_correction(pixels, plan.correction)
-    laid = compose(corrected, plan.overlays, plan.fonts) if plan.overlays else corrected
-    if plan.palette is not None:
-        indexed = lock_to_palette(laid, plan.palette, dither=plan.dither)
-        report = report_palette(laid, indexed)
-        encoded = Encoded(encode_indexed(indexed, texts or {}), "image/png")
-        return Composed(indexed.to_pixels(), encoded, placements, report)
-    if plan.icc != SRGB:
-        return Composed(laid, Encoded(encode_in(laid, plan.icc, texts or {}), "image/png"), placements, None)
-    return Composed(laid, None, placements, None)
-
-
-def pixels_digest(pixels: Pixels) -> str:
-    """How `compose_recipe` names a source."""
-    return digest_pixels(pixels)
+def _strips(drawings: list[Drawing], size: Size) -> dict[str, str | int | float | bool]:
+    """In how many strips large drawings are drawn, as that may move a pixel at an edge."""
+    counts = [strips_of(drawing, place(drawing, size.width, size.height)) for drawing in drawings]
+    return {f"overlay.{index}.strips": count for index, count in enumerate(counts, start=1) if count > 1}
 
 
 def _files(plan: ComposePlan, drawings: list[Drawing]) -> dict[str, str]:

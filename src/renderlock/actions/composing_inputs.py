@@ -6,20 +6,18 @@ Everything is read and checked here, before a picture is touched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from renderlock.actions.composing import ComposePlan
 from renderlock.errors import InputUnusable
-from renderlock.imaging.colour import SRGB, open_profile, read_managed
-from renderlock.imaging.colour_match import MATCH_METHOD, MatchMethod, measure_statistics, solve_correction
+from renderlock.imaging.colour import SRGB, open_profile
 from renderlock.imaging.overlay import Anchor, Overlay, read_drawing
 from renderlock.imaging.overlay_blend import BlendMode
 from renderlock.imaging.overlay_fonts import Fonts, read_fonts
 from renderlock.imaging.overlay_nodes import LARGEST_SVG_BYTES
 from renderlock.imaging.palette import Dither
 from renderlock.imaging.palette_files import read_palette
-from renderlock.imaging.pixels import Pixels
 from renderlock.spec.finishing import Finishing
 
 
@@ -75,7 +73,7 @@ def read_plan(
 
 
 def plan_of(finishing: Finishing, fonts: Path | None) -> ComposePlan:
-    """The plan that a step of pipeline.yml asks for; its `match` needs the picture, see `matched_plan`.
+    """The plan that a step of pipeline.yml asks for; its `match` needs the picture.
 
     Raises what `read_plan` raises.
     """
@@ -90,13 +88,3 @@ def plan_of(finishing: Finishing, fonts: Path | None) -> ComposePlan:
         dither="none" if finishing.palette is None else finishing.palette.dither,
         icc=finishing.icc or SRGB.name,
     )
-
-
-def matched_plan(plan: ComposePlan, pixels: Pixels, reference: Path, method: MatchMethod = MATCH_METHOD) -> ComposePlan:
-    """The plan with the correction that brings these pixels to the colours of a reference picture.
-
-    Raises `InputUnusable` where the reference is no picture.
-    """
-    target = measure_statistics(read_managed(reference).pixels)
-    correction = solve_correction(measure_statistics(pixels), target, method=method)
-    return replace(plan, correction=correction)

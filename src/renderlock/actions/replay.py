@@ -14,6 +14,7 @@ from renderlock.metrics.agreement import Level, Measures, compare
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe
 from renderlock.spec.standing import Standing
+from renderlock.store.files import hash_file
 from renderlock.store.png_texts import texts_of
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
@@ -39,12 +40,14 @@ def replay(store: Store, models: Models, address: str, *, reference: str | None,
     """Makes the picture of an address again and compares it with the stored one; stores nothing.
 
     A render is rendered again, a tile over its part of its base; a final is merged again from its tiles, an enlarged
-    picture enlarged again. `reference` names where the model is now, where its key does not say. Raises
-    `NotReplayable` for an imported or composed picture, or where the model found is not the recipe's; `UnknownName`
-    for the address; what the engine raises.
+    picture enlarged again, a composed one composed from the files that the store keeps. `reference` names where the
+    model is now, where its key does not say. Raises `NotReplayable` for an imported picture, or where the model found
+    is not the recipe's; `UnknownName` for the address; what the engine raises.
     """
     record = store.get(address)
     recipe = _recipe_of(record)
+    if recipe.model.engine == "compose":
+        return _compose_again(store, record, recipe)
     made = _make_again(store, models, record, recipe, _Way(reference, watch))
     stored = store.read(record)
     agreement = compare(decode_picture(stored), made.pixels)
@@ -56,6 +59,24 @@ def replay(store: Store, models: Models, address: str, *, reference: str | None,
         notes=agreement.notes,
         environment=made.environment.fingerprint,
     )
+
+
+def _compose_again(store: Store, record: RenderRecord, recipe: Recipe) -> Replay:
+    """A composition made again in a file, which is compared by its hash before it is by its pixels."""
+    # Loaded here as composing takes libraries that other replays do without.
+    from renderlock.actions.composing_pictures import compose_environment  # noqa: PLC0415
+    from renderlock.actions.composing_stream import staged_path  # noqa: PLC0415
+    from renderlock.actions.finals import replaying  # noqa: PLC0415
+
+    with staged_path(store) as path:
+        made = replaying.composed_again(store, record, recipe, path)
+        environment = compose_environment().fingerprint
+        if hash_file(path) == record.blob:
+            return Replay(record, Level.SAME_BYTES, None, (), environment)
+        if made.pixels_digest == record.pixels:
+            return Replay(record, Level.SAME_PIXELS, None, (), environment)
+        agreement = compare(decode_picture(store.read(record)), decode_picture(path.read_bytes()))
+    return Replay(record, agreement.level, agreement.measures, agreement.notes, environment)
 
 
 @dataclass(frozen=True)
@@ -75,10 +96,6 @@ class _MadeAgain:
 
 
 def _make_again(store: Store, models: Models, record: RenderRecord, recipe: Recipe, way: _Way) -> _MadeAgain:
-    if recipe.model.engine == "compose":
-        reason = "its overlays, fonts and palette are files of the project, which the store does not keep"
-        action = "Run the pipeline again: a composition of the same files is found, others make another picture."
-        raise NotReplayable(address=record.address, reason=reason, action=action)
     if recipe.tiling is not None or recipe.model.engine == "upscale":
         # Loaded here as merging and enlarging take libraries that other replays do without.
         from renderlock.actions.finals import replaying  # noqa: PLC0415

@@ -6,34 +6,31 @@ import math
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, TypeVar, get_args
 
 import typer
 
-from renderlock.actions.composing import ComposePlan
+from renderlock.actions.composing_delivery import beside, deliver, targets_of
 from renderlock.actions.composing_inputs import OverlayFile, read_plan
 from renderlock.actions.composing_pictures import (
     Matched,
     MatchWish,
     Result,
-    Source,
+    TextWish,
     compose_source,
-    match_plans,
+    match_set,
     open_source,
-    report_match,
 )
-from renderlock.actions.user_files import write_new_file
 from renderlock.actions.workspace import store_path_of
 from renderlock.cli.console import answer, answer_json
 from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, place_of
-from renderlock.errors import InputUnusable, RecipeError
-from renderlock.imaging.colour_match import MATCH_METHOD, MatchMethod, apply_correction
+from renderlock.errors import RecipeError
+from renderlock.imaging.colour_match import MATCH_METHOD, MatchMethod
 from renderlock.imaging.overlay import ANCHORS, Anchor
 from renderlock.imaging.overlay_blend import BLEND_MODES, BlendMode
 from renderlock.imaging.palette import Dither
-from renderlock.imaging.pixels import Pixels
 from renderlock.metrics.text_reader import open_reader
 from renderlock.spec.verdict import Verdict
 from renderlock.store.store import Store
@@ -46,6 +43,7 @@ _PER_OVERLAY = "once for all overlays, or once for each"
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%|(0?\.[0-9]{1,8}|[01](?:\.0*)?)")
 _METHODS: tuple[MatchMethod, ...] = get_args(MatchMethod)
 _DITHERS: tuple[Dither, ...] = get_args(Dither)
+_BITS = ("8", "16")
 
 
 @app.command()
@@ -86,8 +84,12 @@ def compose(
     ] = MATCH_METHOD,
     match_amount: Annotated[str, typer.Option("--match-amount", help="With --match: how far, 0% to 100%.")] = "100%",
     text: Annotated[list[str] | None, typer.Option("--text", help="A text that must be legible in the result.")] = None,
+    bits: Annotated[str, typer.Option("--bits", help="16 keeps a picture's 16 bits, 8 reduces them.")] = "16",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The PNG to write; for several pictures, a folder.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file to write: .png .tif .webp .jpg .dzi; for several pictures, a folder."
+        ),
     ] = None,
     file: FileOption = DEFAULT_FILE,
     store: StoreOption = None,
@@ -103,34 +105,29 @@ def compose(
     plan = read_plan(
         overlays, fonts=font_folder or (), palette=palette, dither=_word(dither, _DITHERS, "dither"), icc=icc
     )
+    plan = replace(plan, most_bits=int(_word(bits, _BITS, "bits")))
     wish = (
         None
         if match is None
         else MatchWish(match, _word(match_method, _METHODS, "match-method"), _share(match_amount, "match-amount"))
     )
-    reader = open_reader() if text else None
+    texts = TextWish(text, open_reader()) if text else None
     with ExitStack() as stack:
         opened = _open_store(stack, pictures, store_path_of(place_of(file, store)))
         sources = [open_source(name, opened) for name in pictures]
-        targets = _targets(sources, output)
-        plans = [plan] * len(sources) if wish is None else match_plans(sources, plan, wish)
-        matched = None if wish is None else report_match(sources, _corrected(sources, plans), wish)
+        targets = targets_of(sources, output, has_palette=palette is not None)
+        matched = None if wish is None else match_set(sources, plan, wish)
+        plans = (plan,) * len(sources) if matched is None else matched.plans
         results = [
-            compose_source(source, one, store=opened, texts=text or (), reader=reader)
-            for source, one in zip(sources, plans, strict=True)
+            compose_source(source, one, stack.enter_context(beside(target)), store=opened, wish=texts)
+            for source, one, target in zip(sources, plans, targets, strict=True)
         ]
-    for target, result in zip(targets, results, strict=True):
-        if target is not None:
-            write_new_file(target, result.data)
-    _show(results, targets, matched, as_json=json)
+        for target, result in zip(targets, results, strict=True):
+            if target is not None:
+                deliver(result, target)
+    _show(results, targets, None if matched is None else matched.matched, as_json=json)
     if any(result.verdict is not None and not result.verdict.passed for result in results):
         raise typer.Exit(1)
-
-
-def _wish(match: str | None, method: str, amount: str) -> MatchWish | None:
-    if match is None:
-        return None
-    return MatchWish(match, _word(method, _METHODS, "match-method"), _share(amount, "match-amount"))
 
 
 @dataclass(frozen=True)
@@ -200,34 +197,6 @@ def _open_store(stack: ExitStack, pictures: Sequence[str], path: Path) -> Store 
     return stack.enter_context(Store.open(path))
 
 
-def _targets(sources: Sequence[Source], output: Path | None) -> list[Path | None]:
-    """The file each result is written to, before anything is made; None for a render that only the store keeps."""
-    files = [source.name for source in sources if source.record is None]
-    if output is None:
-        if files:
-            action = "Name the PNG to write: --output composed.png; the picture itself stays as it is."
-            raise InputUnusable(path=files[0], reason="a file is composed into another file", action=action)
-        return [None] * len(sources)
-    if len(sources) == 1 and not output.is_dir():
-        targets = [output]
-    else:
-        targets = [output / f"{Path(source.name).stem}.png" for source in sources]
-    own = {Path(name).resolve() for name in files}
-    for target in targets:
-        if target.suffix.lower() != ".png":
-            reason = "pictures are written as PNG"
-            raise InputUnusable(path=target, reason=reason, action="Name a file that ends with .png.")
-        if target.resolve() in own or targets.count(target) > 1:
-            reason = "it is one of the pictures, or the place of two results"
-            raise InputUnusable(path=target, reason=reason, action="Name another folder with --output.")
-    return list(targets)
-
-
-def _corrected(sources: Sequence[Source], plans: Sequence[ComposePlan]) -> list[Pixels]:
-    pairs = zip(sources, plans, strict=True)
-    return [apply_correction(source.managed.pixels, plan.correction) for source, plan in pairs if plan.correction]
-
-
 def _show(
     results: Sequence[Result],
     targets: Sequence[Path | None],
@@ -249,7 +218,7 @@ def _result_lines(result: Result, target: Path | None, matched: Matched | None) 
     where = " ".join(str(place) for place in (result.record and result.record.address, target) if place)
     known = "" if result.composed else " (it was there already)"
     lines = [f"{result.source.name} → {where}{known}"]
-    lines += [f"  note: {note}" for note in result.source.managed.notes]
+    lines += [f"  note: {note}" for note in result.source.picture.notes]
     if matched is not None:
         lines.append(f"  colours: ΔE2000 of the mean {matched.mean_before:.1f} → {matched.mean_after:.1f}")
     report = result.composed.palette if result.composed else None
@@ -270,10 +239,11 @@ def _result_json(result: Result, target: Path | None, matched: Matched | None) -
     composed, verdict = result.composed, result.verdict
     return {
         "source": result.source.name,
-        "notes": list(result.source.managed.notes),
+        "notes": list(result.source.picture.notes),
         "address": None if result.record is None else result.record.address,
         "output": None if target is None else str(target),
         "cached": composed is None,
+        "bits": None if composed is None else composed.bits,
         "digest": result.recipe.digest,
         "recipe": result.recipe.to_json(),
         "placements": [] if composed is None else [vars(at) for at in composed.placements],

@@ -1,4 +1,4 @@
-"""Colour profiles in and out: every picture is worked on as 8-bit sRGB, and written with the profile asked for.
+"""Colour profiles in and out: every picture is worked on as sRGB, and written with the profile asked for.
 
 A picture that carries no profile is taken as sRGB, and that is said. Conversions are lcms2's, relative colorimetric
 with black point compensation (ICC.1:2022, section 6.2.2 and annex D).
@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from renderlock.errors import InputUnusable
-from renderlock.imaging.pixels import Pixels, decode_picture, encode_png
+from renderlock.imaging.pixels import Pixels, Raster, decode_picture, encode_png
 
 _LARGEST_PROFILE_BYTES = 16 * 2**20
 _PROFILE_KEY = "icc_profile"
+_PROFILE_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _ACTION = "Name sRGB, DisplayP3, or an RGB profile file (.icc)."
 
 
@@ -38,6 +42,39 @@ class Profile:
 
 
 SRGB = Profile("sRGB")
+
+
+@dataclass(frozen=True)
+class WorkingSpace:
+    """How rows of a picture become sRGB: from its profile, or from its mode alone.
+
+    `mode` is `RGB`, `L` or `CMYK`, `embedded` the profile that is converted from, empty where nothing is.
+    """
+
+    mode: str
+    bits: int
+    profile: str
+    notes: tuple[str, ...] = ()
+    embedded: bytes = b""
+
+    @property
+    def converts(self) -> bool:
+        """Whether colours change."""
+        return bool(self.embedded) or self.mode == "CMYK"
+
+    def to_srgb(self, rows: Raster) -> Raster:
+        """H x W x 3 sRGB of the same bits; H x W x 1, 3 or 4 values of the mode go in."""
+        if self.embedded and self.bits == 16:
+            return _wide_converted(rows, self.embedded)
+        if not self.converts:
+            return rows if rows.shape[2] == 3 else rows[..., [0, 0, 0]]
+        picture = Image.fromarray(np.ascontiguousarray(rows[..., 0] if self.mode == "L" else rows), self.mode)
+        if not self.embedded:
+            return np.asarray(picture.convert("RGB"))
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(self.embedded))
+        space = _PROFILE_MODES[profile.profile.xcolor_space.strip()]
+        converted = ImageCms.applyTransform(picture.convert(space), _transform(profile, _srgb(), space))
+        return np.asarray(converted)
 
 
 @dataclass(frozen=True)
@@ -66,6 +103,30 @@ def open_profile(name: str) -> Profile:
     if space != "RGB":
         raise InputUnusable(path=name, reason=f"it is a profile for {space}, not for RGB", action=_ACTION)
     return Profile(_description(profile) or path.stem, data)
+
+
+def open_embedded(embedded: bytes, mode: str, bits: int) -> WorkingSpace:
+    """How a picture of that mode with that profile (empty: none) becomes sRGB.
+
+    Raises `ValueError` where the profile is damaged, or for another kind of picture.
+    """
+    if not embedded:
+        guessed = ("it is CMYK without a profile, so its colours are a guess",) if mode == "CMYK" else ()
+        if mode == "CMYK" and bits == 16:
+            raise ValueError("it is CMYK of 16 bits without a profile")
+        return WorkingSpace(mode, bits, "sRGB", guessed)
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
+        name = _description(profile) or "an unnamed profile"
+        space = _PROFILE_MODES.get(profile.profile.xcolor_space.strip())
+        if space is None or (bits == 16 and space != mode):
+            raise ValueError(f"a profile for {profile.profile.xcolor_space.strip()} is not supported here")
+        if _is_srgb(embedded):
+            return WorkingSpace(mode, bits, "sRGB")
+        _transform(profile, _srgb(), space)
+    except (OSError, ImageCms.PyCMSError) as error:
+        raise ValueError(f"its colour profile cannot be used: {error}") from error
+    return WorkingSpace(mode, bits, name, (f"converted from {name} to sRGB",), embedded)
 
 
 def decode_managed(data: bytes) -> Managed:
@@ -105,10 +166,13 @@ def read_managed(path: Path) -> Managed:
         raise InputUnusable(path=path, reason=error, action="Give a PNG, JPEG or WebP file.") from error
 
 
-def convert_to(pixels: Pixels, profile: Profile) -> Pixels:
-    """H x W x 3|4 8-bit sRGB as values of another RGB profile; alpha stays."""
+def convert_to(pixels: Raster, profile: Profile) -> Raster:
+    """H x W x 3|4 sRGB of 8 or 16 bits as values of another RGB profile; alpha stays."""
     if profile == SRGB:
         return pixels
+    if pixels.dtype == np.uint16:
+        colours = _wide_converted(pixels[..., :3], b"", profile)
+        return np.concatenate([colours, pixels[..., 3:]], axis=2)
     transform = _transform(_srgb(), ImageCms.ImageCmsProfile(io.BytesIO(profile.data)), "RGB")
     converted = pixels.copy()
     rows = max(1, 4_000_000 // pixels.shape[1])
@@ -145,7 +209,7 @@ def _converted(data: bytes, profile: ImageCms.ImageCmsProfile) -> Pixels:
     with Image.open(io.BytesIO(data)) as opened:
         picture = ImageOps.exif_transpose(opened)
         alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
-        mode = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(profile.profile.xcolor_space.strip())
+        mode = _PROFILE_MODES.get(profile.profile.xcolor_space.strip())
         if mode is None:
             reason = f"a profile for {profile.profile.xcolor_space.strip()} is not supported"
             raise ValueError(reason)
@@ -193,6 +257,35 @@ def _display_p3() -> bytes:
 
     data: bytes = pyvips.Operation.call("profile_load", "p3")
     return data
+
+
+def _wide_converted(rows: Raster, source: bytes, target: Profile | None = None) -> NDArray[np.uint16]:
+    """Rows of 16 bits from one profile to another, by libvips; empty and None are sRGB."""
+    import pyvips  # noqa: PLC0415 - loaded where it is needed, not with renderlock
+
+    height, width, channels = rows.shape
+    data = np.ascontiguousarray(rows).tobytes()
+    image = pyvips.Image.new_from_memory(data, width, height, channels, "ushort")
+    image = image.copy(interpretation={1: "grey16", 3: "rgb16", 4: "cmyk"}[channels])
+    with ExitStack() as stack:
+        names = [_named(stack, profile) for profile in (source, b"" if target is None else target.data)]
+        converted = image.icc_transform(
+            names[1],
+            input_profile=names[0],
+            depth=16,
+            intent="relative",
+            black_point_compensation=True,
+        )
+        return np.frombuffer(converted.write_to_memory(), np.uint16).reshape(height, width, 3)
+
+
+def _named(stack: ExitStack, profile: bytes) -> str:
+    """A profile as libvips takes it: by name, or as a file while the stack lasts."""
+    if not profile:
+        return "srgb"
+    path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="renderlock-icc-"))) / "profile.icc"
+    path.write_bytes(profile)
+    return str(path)
 
 
 def _description(profile: ImageCms.ImageCmsProfile) -> str:

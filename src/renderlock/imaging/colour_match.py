@@ -20,8 +20,9 @@ from renderlock.imaging.colour_spaces import (
     oklab_from_linear,
     oklab_from_srgb,
     srgb_from_linear,
+    wide_srgb_from_linear,
 )
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Pixels, Raster, high_bytes
 
 MatchMethod = Literal["monge-kantorovich", "reinhard"]
 MATCH_METHOD: MatchMethod = "monge-kantorovich"
@@ -55,15 +56,34 @@ class Correction:
 
 
 def measure_statistics(pixels: Pixels) -> ColourStatistics:
-    """The statistics of H x W x 3|4 8-bit sRGB pixels, from a regular grid of at most 256 x 256 of them."""
-    rows, columns = (max(1, side // _SAMPLE_SIDE) for side in pixels.shape[:2])
-    sample = pixels[rows // 2 :: rows, columns // 2 :: columns].reshape(-1, pixels.shape[2])
-    if sample.shape[1] == 4:
-        visible = sample[sample[:, 3] > 0]
-        sample = visible if len(visible) else sample
-    lab = oklab_from_srgb(sample[:, :3]).astype(np.float64)
-    mean = lab.mean(axis=0)
-    return ColourStatistics(mean, (lab - mean).T @ (lab - mean) / len(lab))
+    """The statistics of H x W x 3|4 8-bit sRGB pixels, from a regular grid of at most 512 x 512 of them."""
+    taker = StatisticsTaker(pixels.shape[1], pixels.shape[0])
+    taker.take(pixels, 0)
+    return taker.statistics()
+
+
+class StatisticsTaker:
+    """Takes the rows of one picture as they come, and gives its statistics at the end."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._rows, self._columns = max(1, height // _SAMPLE_SIDE), max(1, width // _SAMPLE_SIDE)
+        self._samples: list[Pixels] = []
+
+    def take(self, rows: Raster, top: int) -> None:
+        """Takes the rows from `top` on, of 8 or 16 bits; bits below the eighth do not count."""
+        first = (self._rows // 2 - top) % self._rows
+        sample = high_bytes(rows[first :: self._rows, self._columns // 2 :: self._columns])
+        self._samples.append(sample.reshape(-1, rows.shape[2]).copy())
+
+    def statistics(self) -> ColourStatistics:
+        """Mean and covariance of what was taken."""
+        sample = np.concatenate(self._samples)
+        if sample.shape[1] == 4:
+            visible = sample[sample[:, 3] > 0]
+            sample = visible if len(visible) else sample
+        lab = oklab_from_srgb(sample[:, :3]).astype(np.float64)
+        mean = lab.mean(axis=0)
+        return ColourStatistics(mean, (lab - mean).T @ (lab - mean) / len(lab))
 
 
 def mean_statistics(of: Sequence[ColourStatistics]) -> ColourStatistics:
@@ -82,16 +102,20 @@ def solve_correction(
     return Correction(method, _rounded(matrix), _rounded(offset))
 
 
-def apply_correction(pixels: Pixels, correction: Correction) -> Pixels:
-    """The corrected picture; H x W x 3|4 8-bit sRGB, clipped to sRGB, alpha untouched, the given pixels too."""
+def apply_correction(pixels: Raster, correction: Correction) -> Raster:
+    """The corrected picture; H x W x 3|4 sRGB of 8 or 16 bits, clipped to sRGB, alpha and the given pixels untouched.
+
+    Each row is corrected by itself, so that bands of any height give what the whole picture gives.
+    """
     matrix = np.array(correction.matrix, dtype=np.float32).reshape(3, 3)
     offset = np.array(correction.offset, dtype=np.float32)
+    encode = srgb_from_linear if pixels.dtype == np.uint8 else wide_srgb_from_linear
     corrected = pixels.copy()
     rows = max(1, _BAND_PX // pixels.shape[1])
     for top in range(0, pixels.shape[0], rows):
         band = pixels[top : top + rows, :, :3]
         lab = oklab_from_linear(linear_from_srgb(band)) @ matrix.T + offset
-        corrected[top : top + rows, :, :3] = srgb_from_linear(linear_from_oklab(lab))
+        corrected[top : top + rows, :, :3] = encode(linear_from_oklab(lab))
     return corrected
 
 

@@ -1,13 +1,17 @@
-"""Colour spaces that palettes and colour matching work in: linear light and OKLab, from 8-bit sRGB.
+"""Colour spaces that palettes and colour matching work in: linear light and OKLab, from sRGB of 8 or 16 bits.
 
-Linear light is that of IEC 61966-2-1, OKLab is Björn Ottosson's (2020). All in 32-bit floats, which tell 8-bit
-colours apart and halve the memory of large canvases.
+Linear light is that of IEC 61966-2-1, OKLab is Björn Ottosson's (2020). All in 32-bit floats, which tell the colours
+apart and halve the memory of large canvases.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
+
+from renderlock.imaging.pixels import Raster
 
 Floats = NDArray[np.float32]
 
@@ -30,24 +34,36 @@ _LAB_FROM_CONE = np.array(
 _CONE_FROM_LAB = np.linalg.inv(_LAB_FROM_CONE.astype(np.float64)).astype(np.float32)
 _LINEAR_FROM_CONE = np.linalg.inv(_CONE_FROM_LINEAR.astype(np.float64)).astype(np.float32)
 
-_LEVELS = np.arange(256) / 255
-LINEAR_OF_LEVEL: Floats = np.where(_LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(
-    np.float32
-)
+
+@lru_cache(maxsize=2)
+def _linear_of_level(largest: int) -> Floats:
+    """Linear light, 0 to 1, of each sRGB level from 0 to the largest."""
+    levels = np.arange(largest + 1) / largest
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+LINEAR_OF_LEVEL: Floats = _linear_of_level(255)
 """Linear light, 0 to 1, of each 8-bit sRGB level."""
 
 
-def linear_from_srgb(rgb: NDArray[np.uint8]) -> Floats:
-    """Linear light, 0 to 1, of 8-bit sRGB values of any shape."""
-    return LINEAR_OF_LEVEL[rgb]
+def linear_from_srgb(rgb: Raster) -> Floats:
+    """Linear light, 0 to 1, of 8 or 16-bit sRGB values of any shape."""
+    return _linear_of_level(int(np.iinfo(rgb.dtype).max))[rgb]
 
 
 def srgb_from_linear(linear: Floats) -> NDArray[np.uint8]:
     """8-bit sRGB of linear light of any shape, rounded; what lies outside 0 to 1 is clipped."""
+    return np.rint(_encoded(linear) * 255).astype(np.uint8)
+
+
+def wide_srgb_from_linear(linear: Floats) -> NDArray[np.uint16]:
+    """16-bit sRGB of linear light of any shape, rounded; what lies outside 0 to 1 is clipped."""
+    return np.rint(_encoded(linear) * 65535).astype(np.uint16)
+
+
+def _encoded(linear: Floats) -> Floats:
     inside = np.clip(linear, 0, 1)
-    encoded = np.where(inside <= 0.0031308, inside * 12.92, 1.055 * inside ** np.float32(1 / 2.4) - 0.055)
-    levels: NDArray[np.uint8] = np.rint(encoded * 255).astype(np.uint8)
-    return levels
+    return np.where(inside <= 0.0031308, inside * 12.92, 1.055 * inside ** np.float32(1 / 2.4) - 0.055)
 
 
 def oklab_from_linear(linear: Floats) -> Floats:

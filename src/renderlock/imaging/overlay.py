@@ -1,27 +1,27 @@
 """Overlays: SVG drawings laid over a picture at the picture's own resolution, by anchor, safe area and scale.
 
 A drawing is placed in shares of the picture, so that one file serves every output size; it is drawn anew for each, so
-that a logo on 8192 pixels is as sharp as on 512. The picture is worked on in bands of rows.
+that a logo on 8192 pixels is as sharp as on 512. The picture is worked on in bands of rows, and need never be whole.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Literal, get_args
-
-import numpy as np
 
 from renderlock.errors import RecipeError
 from renderlock.imaging.overlay_blend import BLEND_MODES, BlendMode, blend_rows
 from renderlock.imaging.overlay_css import read_sheet
 from renderlock.imaging.overlay_fonts import Fonts
 from renderlock.imaging.overlay_nodes import Node, parse_svg, refusal
-from renderlock.imaging.overlay_raster import USUAL_LIMITS, DrawingLimits, Raster, drawn
+from renderlock.imaging.overlay_raster import USUAL_LIMITS, DrawingLimits, drawn, has_effects, strip_rows
+from renderlock.imaging.overlay_raster import Raster as DrawnRaster
 from renderlock.imaging.overlay_references import check_references
 from renderlock.imaging.overlay_text import check_fonts
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 
 Anchor = Literal[
     "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom", "bottom-right", "full"
@@ -113,28 +113,65 @@ def place(drawing: Drawing, width: int, height: int) -> Placement:
     return Placement(left, top, wide, high)
 
 
-def compose(
-    pixels: Pixels, overlays: Sequence[Overlay], fonts: Fonts, *, limits: DrawingLimits = USUAL_LIMITS
-) -> Pixels:
-    """The picture with the overlays on it, the first lowest; H x W x 3|4 8-bit sRGB, the given pixels untouched.
+def strips_of(drawing: Drawing, at: Placement) -> int:
+    """In how many strips the drawing is drawn there; 1 where it is drawn at once."""
+    return -(-at.height // strip_rows(at.width, at.height, has_effects=has_effects(drawing.root)))
+
+
+class Layers:
+    """Overlays as they are drawn for one picture, laid over its rows as these come."""
+
+    def __init__(self, layers: Sequence[tuple[Overlay, Placement, DrawnRaster]]) -> None:
+        self._layers = layers
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """Where each overlay lies, the lowest first."""
+        return tuple(at for _, at, _ in self._layers)
+
+    def lay(self, rows: Raster, top: int) -> None:
+        """Lays the overlays over the picture's rows from `top` on, in place; each call goes on below the last."""
+        for overlay, at, raster in self._layers:
+            step = max(1, _BAND_PX // at.width)
+            last = min(top + len(rows), at.top + at.height)
+            for first in range(max(top, at.top), last, step):
+                end = min(first + step, last)
+                under = rows[first - top : end - top, at.left : at.left + at.width]
+                source = raster.read_rows(first - at.top, end - at.top)
+                blend_rows(under, source, opacity=overlay.opacity, mode=overlay.blend)
+
+
+@contextmanager
+def drawn_layers(
+    overlays: Sequence[Overlay], fonts: Fonts, width: int, height: int, *, limits: DrawingLimits = USUAL_LIMITS
+) -> Iterator[Layers]:
+    """The overlays drawn for a picture of that size, the first lowest, while the context lasts.
 
     Raises `OverlayRefused` and `FontMissing` before anything is drawn, for every overlay.
     """
     drawings = [read_drawing(overlay, fonts) for overlay in overlays]
-    composed = np.array(pixels, copy=True, order="C")
-    for drawing in drawings:
-        at = place(drawing, pixels.shape[1], pixels.shape[0])
-        overlay = drawing.overlay
-        used = Fonts(fonts.holding(drawing.families))
-        with drawn(drawing.root, at.width, at.height, fonts=used, file=overlay.name, limits=limits) as raster:
-            _lay(composed, raster, at, overlay)
+    with ExitStack() as stack:
+        layers = []
+        for drawing in drawings:
+            at = place(drawing, width, height)
+            used, name = Fonts(fonts.holding(drawing.families)), drawing.overlay.name
+            context = drawn(drawing.root, at.width, at.height, fonts=used, file=name, limits=limits)
+            layers.append((drawing.overlay, at, stack.enter_context(context)))
+        yield Layers(layers)
+
+
+def compose(
+    pixels: Raster, overlays: Sequence[Overlay], fonts: Fonts, *, limits: DrawingLimits = USUAL_LIMITS
+) -> Raster:
+    """The picture with the overlays on it, the first lowest; H x W x 3|4 sRGB of 8 or 16 bits, the given one untouched.
+
+    Raises `OverlayRefused` and `FontMissing` before anything is drawn, for every overlay.
+    """
+    height, width = pixels.shape[:2]
+    with drawn_layers(overlays, fonts, width, height, limits=limits) as layers:
+        composed = pixels.copy()
+        layers.lay(composed, 0)
     return composed
-
-
-def _lay(composed: Pixels, raster: Raster, at: Placement, overlay: Overlay) -> None:
-    for top, band in raster.bands(max(1, _BAND_PX // at.width)):
-        rows = composed[at.top + top : at.top + top + band.shape[0], at.left : at.left + at.width]
-        blend_rows(rows, band, opacity=overlay.opacity, mode=overlay.blend)
 
 
 def _sides(root: Node, file: str) -> tuple[float, float]:

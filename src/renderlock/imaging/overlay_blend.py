@@ -1,4 +1,4 @@
-"""Compositing by the W3C's Compositing and Blending Level 1, on 8-bit sRGB rows with straight alpha.
+"""Compositing by the W3C's Compositing and Blending Level 1, on sRGB rows of 8 or 16 bits with straight alpha.
 
 Section 5.1 (source-over with a blend function), section 10.1 (separable modes) and 10.2 (the others). Where the source
 is fully transparent, the backdrop stays bit for bit.
@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Pixels, Raster
 
 BlendMode = Literal[
     "normal", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge", "color-burn", "hard-light",
@@ -24,8 +24,8 @@ _Floats = NDArray[np.float32]
 _LUMINOSITY = np.array([0.3, 0.59, 0.11], dtype=np.float32)
 
 
-def blend_rows(backdrop: Pixels, source: Pixels, *, opacity: float, mode: BlendMode) -> None:
-    """Lays h x w x 4 `source` over h x w x 3|4 `backdrop`, in place; both 8-bit sRGB with straight alpha.
+def blend_rows(backdrop: Raster, source: Pixels, *, opacity: float, mode: BlendMode) -> None:
+    """Lays h x w x 4 8-bit `source` over h x w x 3|4 `backdrop` of 8 or 16 bits, in place; sRGB, straight alpha.
 
     `opacity`, 0 to 1, multiplies the source's alpha.
     """
@@ -43,11 +43,11 @@ def blend_rows(backdrop: Pixels, source: Pixels, *, opacity: float, mode: BlendM
     under[:, :3] = np.divide(mixed, alpha, out=np.zeros_like(mixed), where=alpha > 0)
     if under.shape[1] == 4:
         under[:, 3:] = alpha
-    backdrop[covered] = np.rint(under.clip(0, 1) * 255).astype(np.uint8)
+    backdrop[covered] = np.rint(under.clip(0, 1) * np.iinfo(backdrop.dtype).max).astype(backdrop.dtype)
 
 
-def _shares(levels: NDArray[np.uint8]) -> _Floats:
-    return levels.astype(np.float32) / np.float32(255)
+def _shares(levels: Raster) -> _Floats:
+    return levels.astype(np.float32) / np.float32(np.iinfo(levels.dtype).max)
 
 
 def _multiply(backdrop: _Floats, source: _Floats) -> _Floats:

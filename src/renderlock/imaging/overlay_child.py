@@ -1,7 +1,7 @@
 """The process that draws one SVG, apart from renderlock, so that it can be stopped and cannot take the rest with it.
 
-Run as `python overlay_child.py FOLDER MEMORY_BYTES CPU_SECONDS`: it reads `drawing.svg` and the fonts of the folder,
-and writes `drawing.png`. What the renderer could not do comes as warnings on its output. It imports nothing of
+Run as `python overlay_child.py FOLDER MEMORY_BYTES CPU_SECONDS`: it draws every `.svg` of the folder, with the fonts in
+it, as a `.png` beside it. What the renderer could not do comes as warnings on its output. It imports nothing of
 renderlock, so that it starts in a few hundredths of a second.
 """
 
@@ -12,24 +12,25 @@ from pathlib import Path
 
 
 def draw(folder: Path) -> None:
-    """Draws the folder's SVG at the size it states, with the folder's fonts and no others."""
+    """Draws the folder's SVGs at the size each states, with the folder's fonts and no others."""
     import resvg_py  # noqa: PLC0415 - after the limits are set, so that they hold for it too
 
     fonts = sorted(str(path) for path in (folder / "fonts").iterdir())
-    png = resvg_py.svg_to_bytes(
-        svg_string=(folder / "drawing.svg").read_text(encoding="utf-8"),
-        skip_system_fonts=True,
-        log_information=True,
-        font_files=fonts,
-        # No file has these names, so that a text without a family is a warning and never another font.
-        font_family="renderlock-none",
-        serif_family="renderlock-none",
-        sans_serif_family="renderlock-none",
-        cursive_family="renderlock-none",
-        fantasy_family="renderlock-none",
-        monospace_family="renderlock-none",
-    )
-    (folder / "drawing.png").write_bytes(png)
+    for drawing in sorted(folder.glob("*.svg")):
+        png = resvg_py.svg_to_bytes(
+            svg_string=drawing.read_text(encoding="utf-8"),
+            skip_system_fonts=True,
+            log_information=True,
+            font_files=fonts,
+            # No file has these names, so that a text without a family is a warning and never another font.
+            font_family="renderlock-none",
+            serif_family="renderlock-none",
+            sans_serif_family="renderlock-none",
+            cursive_family="renderlock-none",
+            fantasy_family="renderlock-none",
+            monospace_family="renderlock-none",
+        )
+        drawing.with_suffix(".png").write_bytes(png)
 
 
 def limit(memory_bytes: int, cpu_seconds: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderlock.imaging.colour_spaces import Floats, linear_from_srgb, srgb_from_linear
-from renderlock.imaging.palette import Palette
+from renderlock.imaging.palette import OPAQUE_FROM, Palette
 from renderlock.imaging.palette_lut import nearest_table
 from renderlock.imaging.pixels import Pixels
 
@@ -26,18 +26,47 @@ _MOST_CARRIED = np.float32(0.2)
 _RIGHT, _BELOW_LEFT, _BELOW, _BELOW_RIGHT = (np.float32(part / 16) for part in (7, 3, 5, 1))
 
 
-def diffuse(pixels: Pixels, palette: Palette, clear: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
-    """H x W palette indices of H x W x 3|4 8-bit sRGB; `clear` pixels take and pass on no error."""
-    height, width = pixels.shape[:2]
-    indices = np.empty((height, width), dtype=np.uint8)
-    carried = np.zeros((width + 2, 3), dtype=np.float32)
-    for top in range(0, height, _BAND_ROWS):
-        rows = slice(top, min(top + _BAND_ROWS, height))
-        band = _Band.of(linear_from_srgb(pixels[rows, :, :3]), None if clear is None else ~clear[rows])
-        band.errors[0] = carried
-        indices[rows] = _diffuse_band(band, palette)
-        carried = band.errors[-1].copy()
-    return indices
+class Diffusion:
+    """Takes the rows of one picture as they come and gives palette indices, a block of rows behind.
+
+    Blocks are of 512 rows whatever the bands are, as the order of sums at their borders decides about last bits.
+    """
+
+    def __init__(self, palette: Palette, width: int) -> None:
+        self._palette = palette
+        self._carried = np.zeros((width + 2, 3), dtype=np.float32)
+        self._waiting: list[Pixels] = []
+        self._rows = 0
+
+    def take(self, rows: Pixels) -> NDArray[np.uint8]:
+        """The indices of all rows that can be told by now; h x W x 3|4 8-bit sRGB goes in.
+
+        Pixels with an alpha below 128 take and pass on no error.
+        """
+        self._waiting.append(rows)
+        self._rows += len(rows)
+        return self._told(self._rows // _BAND_ROWS * _BAND_ROWS)
+
+    def finish(self) -> NDArray[np.uint8]:
+        """The indices of the rows that are left."""
+        return self._told(self._rows)
+
+    def _told(self, count: int) -> NDArray[np.uint8]:
+        width = self._carried.shape[0] - 2
+        if not count:
+            return np.empty((0, width), dtype=np.uint8)
+        waiting = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
+        parts = [self._block(waiting[top : min(top + _BAND_ROWS, count)]) for top in range(0, count, _BAND_ROWS)]
+        self._waiting, self._rows = ([waiting[count:].copy()], self._rows - count) if count < self._rows else ([], 0)
+        return np.concatenate(parts)
+
+    def _block(self, rows: Pixels) -> NDArray[np.uint8]:
+        opaque = None if rows.shape[2] == 3 else rows[..., 3] >= OPAQUE_FROM
+        band = _Band.of(linear_from_srgb(rows[..., :3]), opaque)
+        band.errors[0] = self._carried
+        indices = _diffuse_band(band, self._palette)
+        self._carried = band.errors[-1].copy()
+        return indices
 
 
 @dataclass(frozen=True)

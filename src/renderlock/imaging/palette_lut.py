@@ -31,6 +31,7 @@ _PARTNERS = 12
 _APART_PENALTY = np.float32(0.12)
 """How much a mixture of two distant colours costs, as a share of their distance: it looks like noise."""
 _CHUNK_CELLS = 16_384
+_BLOCK_CELLS = 256
 
 
 @dataclass(frozen=True)
@@ -70,22 +71,36 @@ def nearest_table(palette: Palette) -> NDArray[np.uint8]:
     return table
 
 
-def mixture_table(palette: Palette, present: NDArray[np.bool_]) -> Mixtures:
-    """For each cell that is `present`, the two colours that look most like it side by side, and their shares."""
-    nearest = nearest_table(palette)
-    linear = linear_from_srgb(palette.rgb)
-    partner, share = nearest.copy(), np.zeros(CELLS**3, dtype=np.uint8)
-    centres, cells = _centres(), np.flatnonzero(present)
-    for start in range(0, len(cells), _CHUNK_CELLS):
-        some = cells[start : start + _CHUNK_CELLS]
-        partner[some], share[some] = _best_mixtures(centres[some], nearest[some], palette, linear)
-    lightness = oklab_from_srgb(palette.rgb)[:, 0]
-    swap = lightness[partner] < lightness[nearest]
-    return Mixtures(
-        dark=np.where(swap, partner, nearest),
-        light=np.where(swap, nearest, partner),
-        share=np.where(swap, MIX_STEPS - share, share).astype(np.uint8),
-    )
+class MixtureTable:
+    """The mixtures of a palette, solved for cells as they are met; what a cell gets does not depend on the others."""
+
+    def __init__(self, palette: Palette) -> None:
+        nearest = nearest_table(palette)
+        self._palette, self._linear = palette, linear_from_srgb(palette.rgb)
+        self._lightness = oklab_from_srgb(palette.rgb)[:, 0]
+        self._solved = np.zeros(CELLS**3, dtype=np.bool_)
+        self._mixtures = Mixtures(nearest.copy(), nearest.copy(), np.zeros(CELLS**3, dtype=np.uint8))
+
+    def of(self, cells: NDArray[np.intp]) -> Mixtures:
+        """The table, solved for these cells at least."""
+        met = np.zeros(CELLS**3, dtype=np.bool_)
+        met[cells] = True
+        new = np.flatnonzero(met & ~self._solved)
+        for start in range(0, len(new), _CHUNK_CELLS):
+            self._solve(new[start : start + _CHUNK_CELLS])
+        self._solved |= met
+        return self._mixtures
+
+    def _solve(self, cells: NDArray[np.intp]) -> None:
+        nearest = nearest_table(self._palette)[cells]
+        # Whole blocks, as a product of matrices may round its last rows otherwise than the ones before.
+        filled = np.resize(cells, -(-len(cells) // _BLOCK_CELLS) * _BLOCK_CELLS)
+        found = _best_mixtures(_centres()[filled], nearest_table(self._palette)[filled], self._palette, self._linear)
+        partner, share = found[0][: len(cells)], found[1][: len(cells)]
+        swap = self._lightness[partner] < self._lightness[nearest]
+        self._mixtures.dark[cells] = np.where(swap, partner, nearest)
+        self._mixtures.light[cells] = np.where(swap, nearest, partner)
+        self._mixtures.share[cells] = np.where(swap, MIX_STEPS - share, share)
 
 
 def _best_mixtures(
@@ -119,6 +134,7 @@ def _distances(points: Floats, colours: Floats) -> Floats:
     return squares
 
 
+@lru_cache(maxsize=1)
 def _centres() -> NDArray[np.uint8]:
     """The sRGB value in the middle of each cell, in the order of `cells_of`."""
     steps = (np.arange(CELLS) * 4 + 2).astype(np.uint8)

@@ -17,25 +17,37 @@ from renderlock.imaging.palette import Indexed
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _INDEXED = 3
 _BAND_ROWS = 256
+_LARGEST_CHUNK = 1 << 20
 
 
 def encode_indexed(picture: Indexed, texts: Mapping[str, str]) -> bytes:
     """PNG bytes of an indexed picture; `texts` become iTXt chunks."""
+    return b"".join(indexed_pieces(picture, texts))
+
+
+def indexed_pieces(picture: Indexed, texts: Mapping[str, str]) -> Iterator[bytes]:
+    """The same file in pieces; of indices that lie in a file only some rows are read at a time."""
     height, width = picture.indices.shape
     entries = len(picture.palette.colours) + (picture.transparent is not None)
     bits = next(bits for bits in (1, 2, 4, 8) if entries <= 1 << bits)
     colours = picture.palette.rgb.tobytes() + (b"\0\0\0" if picture.transparent is not None else b"")
-    chunks = [
-        _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, _INDEXED, 0, 0, 0)),
-        _chunk(b"sRGB", b"\0"),
-        _chunk(b"PLTE", colours),
-    ]
+    yield _SIGNATURE
+    yield _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, _INDEXED, 0, 0, 0))
+    yield _chunk(b"sRGB", b"\0")
+    yield _chunk(b"PLTE", colours)
     if picture.transparent is not None:
-        chunks.append(_chunk(b"tRNS", b"\xff" * picture.transparent + b"\0"))
-    chunks.extend(_chunk(b"iTXt", _international(key, text)) for key, text in texts.items())
-    chunks.append(_chunk(b"IDAT", b"".join(_compressed(picture.indices, bits))))
-    chunks.append(_chunk(b"IEND", b""))
-    return _SIGNATURE + b"".join(chunks)
+        yield _chunk(b"tRNS", b"\xff" * picture.transparent + b"\0")
+    for key, text in texts.items():
+        yield _chunk(b"iTXt", _international(key, text))
+    packed = bytearray()
+    for part in _compressed(picture.indices, bits):
+        packed += part
+        if len(packed) >= _LARGEST_CHUNK:
+            yield _chunk(b"IDAT", bytes(packed))
+            packed.clear()
+    if packed:
+        yield _chunk(b"IDAT", bytes(packed))
+    yield _chunk(b"IEND", b"")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -47,18 +47,27 @@ _UNREADABLE = (
 
 
 class PixelsDigest:
-    """SHA-256 over shape and values of H x W x C 8-bit pixels, row by row, taken as the rows come."""
+    """SHA-256 over shape and values of H x W x C pixels, row by row, taken as the rows come.
 
-    def __init__(self, width: int, height: int, channels: int) -> None:
-        self._hash = hashlib.sha256(f"{width}x{height}x{channels}\n".encode())
+    Of 8 bits, and of 16, which are taken with the low byte first and said beside the shape.
+    """
 
-    def update(self, rows: Pixels) -> None:
+    def __init__(self, width: int, height: int, channels: int, bits: int = 8) -> None:
+        depth = "" if bits == 8 else f"x{bits}"
+        self._hash = hashlib.sha256(f"{width}x{height}x{channels}{depth}\n".encode())
+
+    def update(self, rows: Raster) -> None:
         """Takes the next rows."""
-        self._hash.update(np.ascontiguousarray(rows).data)
+        self._hash.update(np.ascontiguousarray(rows, dtype=rows.dtype.newbyteorder("<")).data)
 
     def hexdigest(self) -> str:
         """64 hexadecimal digits over all rows."""
         return self._hash.hexdigest()
+
+
+def high_bytes(raster: Raster) -> Pixels:
+    """The picture at 8 bits: of 16 the upper ones, as decoders of 8 bits read them."""
+    return (raster >> 8 if raster.dtype == np.uint16 else raster).astype(np.uint8, copy=False)
 
 
 def digest_pixels(pixels: Pixels) -> str:

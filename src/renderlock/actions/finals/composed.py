@@ -5,16 +5,19 @@ Loaded only where a step asks for it: drawing SVG takes a library that planning 
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from renderlock.actions.composing import ComposePlan, compose_picture, compose_recipe
+from renderlock.actions.composing import ComposePlan, compose_recipe
+from renderlock.actions.composing_files import files_of
+from renderlock.actions.composing_stream import Writing, compose_file
+from renderlock.actions.composing_survey import Survey, survey
 from renderlock.actions.finals.links import Finished
-from renderlock.imaging.colour import decode_managed, read_managed
-from renderlock.imaging.colour_match import Correction, MatchMethod, measure_statistics, solve_correction
-from renderlock.imaging.pixels import Pixels, digest_pixels
+from renderlock.imaging.colour_match import ColourStatistics, MatchMethod, solve_correction
+from renderlock.imaging.colour_reader import open_picture
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.spec.standing import Standing
 from renderlock.store.png_texts import texts_of
@@ -31,14 +34,18 @@ class Reference:
     path: Path
 
     @cached_property
-    def pixels(self) -> Pixels:
-        """Its working pixels; raises `InputUnusable`."""
-        return read_managed(self.path).pixels
+    def _survey(self) -> Survey:
+        return survey(open_picture(self.path))
 
-    @cached_property
+    @property
+    def statistics(self) -> ColourStatistics:
+        """Of its colours; raises `InputUnusable`."""
+        return self._survey.statistics
+
+    @property
     def digest(self) -> str:
-        """SHA-256 of its pixels."""
-        return digest_pixels(self.pixels)
+        """SHA-256 of its pixels at 8 bits; raises `InputUnusable`."""
+        return self._survey.digest
 
 
 @dataclass(frozen=True)
@@ -75,14 +82,17 @@ class Compose:
 
     def finish(self, store: Store, source: RenderRecord, standing: Standing) -> Finished:
         """The composed picture; raises what composing raises."""
-        pixels = decode_managed(store.read(source)).pixels
-        texts = texts_of(self.recipe_from(source), standing)
-        composed = compose_picture(pixels, replace(self.plan, correction=self._correction(pixels)), texts)
-        picture = composed.pixels if composed.encoded is None else composed.encoded
-        return Finished(picture, facts=(("library.resvg-py", version("resvg-py")),))
-
-    def _correction(self, pixels: Pixels) -> Correction | None:
-        if self.match is None:
-            return None
-        target = measure_statistics(self.match.pixels)
-        return solve_correction(measure_statistics(pixels), target, method=MATCH_METHOD)
+        picture = open_picture(store.prove(source))
+        target = None if self.match is None else self.match.statistics
+        plan = self.plan
+        if target is not None:
+            correction = solve_correction(survey(picture).statistics, target, method=MATCH_METHOD)
+            plan = replace(plan, correction=correction)
+        path = store.layout.tmp / f"composed.{secrets.token_hex(12)}.png"
+        try:
+            done = compose_file(picture, plan, path, Writing(texts_of(self.recipe_from(source), standing)))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        libraries = (("library.resvg-py", version("resvg-py")),)
+        return Finished(done.as_new(), facts=libraries, files=files_of(self.plan, target))

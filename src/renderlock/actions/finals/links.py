@@ -105,13 +105,14 @@ class Tiled:
 class Finished:
     """A picture as a finishing link made it, with what it did differently and what gates said about it.
 
-    `facts` are the libraries that made it, beside the machine's own.
+    `facts` are the libraries that made it, beside the machine's own; `files` those it was made with, by their part.
     """
 
     picture: Pixels | Encoded | StagedPicture
     deviations: tuple[Deviation, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, Encoded], ...] = ()
 
 
 class Finish(Protocol):
