@@ -22,6 +22,7 @@ from renderlock.imaging.pixels import Pixels
 from renderlock.imaging.resampling import Floats
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Upscaler, UpscalerOptions
+from renderlock.upscalers.depth import in_8_bits
 from renderlock.upscalers.table import open_upscaler
 from renderlock.upscalers.tiled import enlarge_whole
 
@@ -84,7 +85,9 @@ def enlarged(pictures: list[Source], upscaler: Upscaler, factor: int) -> Iterato
     """Each picture enlarged, not projected."""
     for name, source in pictures:
         target = Size(source.shape[1] * factor, source.shape[0] * factor)
-        yield Enlarged(upscaler.facts.reference, name, source, enlarge_whole(source, target, upscaler, project=False))
+        yield Enlarged(
+            upscaler.facts.reference, name, source, in_8_bits(enlarge_whole(source, target, upscaler, project=False))
+        )
 
 
 def bicubic(pictures: list[Source], factor: int) -> Iterator[Enlarged]:

@@ -16,7 +16,7 @@ from renderlock.actions.upscaling import Judged, Upscaled, Ways, open_gentler, u
 from renderlock.engines.base import Engine
 from renderlock.errors import UnknownName
 from renderlock.imaging.back_projection import down
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Pixels, Raster
 from renderlock.imaging.resampling import Floats
 from renderlock.metrics.fidelity.judging import BLOCK_CELLS
 from renderlock.spec.identity import ModelIdentity
@@ -42,7 +42,7 @@ class Painter(Lanczos):
     def identify(self) -> ModelIdentity:
         return ModelIdentity("upscale", "painter", "1", "paint-1")
 
-    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
         enlarged = np.array(super().enlarge(pixels, factor), np.uint8)
         for top, left in self._places:
             place = enlarged[2 * top : 2 * (top + self._side) : 2, 2 * left : 2 * (left + self._side)]

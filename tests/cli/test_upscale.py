@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skimage.data
-from PIL import Image
+from PIL import Image, ImageCms
 from tests.cli.calls import call, call_json
 from tests.conftest import PIPELINE
 from tests.store.samples import sample_render
 
-from renderlock.imaging.pixels import read_picture
+from renderlock.imaging.back_projection import down
+from renderlock.imaging.pixels import Raster, read_picture
+from renderlock.imaging.regions import PictureReader
+from renderlock.imaging.sinks import PictureForm, open_sink
 from renderlock.store.records import NewRender
 from renderlock.store.store import Store
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 PAINTER = """
 from dataclasses import replace
@@ -46,7 +52,7 @@ def open_model(model, options):
 def folder(tmp_path: Path) -> Path:
     """A folder with a small photograph."""
     picture = Image.fromarray(skimage.data.astronaut()[16:208, 128:320]).resize((96, 96))
-    picture.save(tmp_path / "photo.png", icc_profile=b"a profile")
+    picture.save(tmp_path / "photo.png", icc_profile=SRGB)
     return tmp_path
 
 
@@ -70,7 +76,7 @@ def test_a_file_is_enlarged_into_a_file_that_keeps_its_profile(folder: Path) -> 
     assert "photo-192x192.png  192x192" in done.stdout
     assert read_picture(folder / "photo-192x192.png").shape == (192, 192, 3)
     with Image.open(folder / "photo-192x192.png") as picture:
-        assert picture.info["icc_profile"] == b"a profile"
+        assert picture.info["icc_profile"] == SRGB
         assert json.loads(picture.info["renderlock"])["recipe"]["model"]["model"] == "waifu2x"
 
 
@@ -83,6 +89,95 @@ def test_the_folder_of_the_result_is_made_or_refused_before_anything_is_enlarged
     assert made.returncode == 0, made.stderr
     assert (folder / "new" / "large.png").is_file()
     assert (refused.returncode, refused.stdout) == (2, "")
+
+
+@pytest.fixture
+def deep(folder: Path) -> Raster:
+    """A gradient of 16 bits with alpha, in deep.png and deep.tif."""
+    y, x = np.mgrid[:48, :64]
+    planes = [20_000 + 6 * x, 30_000 + 3 * y, 25_000 + 2 * (x + y), 65_535 - 100 * x]
+    pixels = np.dstack(planes).astype(np.uint16)
+    for name in ("deep.png", "deep.tif"):
+        with open_sink(folder / name, PictureForm.of(pixels, SRGB)) as sink:
+            sink.write(pixels)
+    return pixels
+
+
+@pytest.mark.parametrize(("name", "upscaler"), [("deep.png", "lanczos"), ("deep.tif", "waifu2x")])
+def test_a_picture_of_16_bits_stays_one_with_its_alpha_and_profile(
+    folder: Path, deep: Raster, name: str, upscaler: str
+) -> None:
+    done = call(folder, "upscale", name, "--to", "2x", "-u", upscaler, "-o", f"large{name[4:]}")
+    large = PictureReader(folder / f"large{name[4:]}")
+    pixels = large.read_rows(0, large.height)
+    inside = slice(4, -4)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (large.bits, large.channels, large.icc) == (16, 4, SRGB)
+    assert np.abs(down(pixels[:, :, :3], 64, 48) - deep[:, :, :3])[inside, inside].max() < 30
+    assert np.abs(down(pixels[:, :, 3:], 64, 48) - deep[:, :, 3:])[inside, inside].max() < 30
+    assert "bits" not in done.stdout
+
+
+@pytest.mark.usefixtures("deep")
+def test_the_bits_of_the_result_can_be_asked_for(folder: Path) -> None:
+    call(folder, "upscale", "deep.png", "--to", "2x", "-u", "lanczos", "--no-gate", "--bits", "8")
+    assert PictureReader(folder / "deep-128x96.png").bits == 8
+
+
+@pytest.mark.usefixtures("deep")
+def test_a_format_that_cannot_hold_the_result_is_refused_before_anything_is_enlarged(folder: Path) -> None:
+    done = call(folder, "upscale", "deep.png", "--to", "2x", "-o", "new/large.webp", "--no-gate")
+    assert done.returncode == 2
+    assert "16 bits" in done.stderr
+    assert not (folder / "new").exists()
+
+
+PROJECT = (
+    PIPELINE.replace("prompt: a red apple", "prompt: a red apple, tags: [line-art]")
+    + """
+upscaler: lanczos
+upscalers: {line-art: waifu2x}
+gates: {upscaler: {detail: 0.0001}}
+"""
+)
+
+
+def test_a_projects_upscaler_and_limits_are_taken_and_said(folder: Path) -> None:
+    (folder / "pipeline.yml").write_text(PROJECT)
+    asked = ("upscale", "photo.png", "--to", "2x", "--json", "-o")
+    refused, own = call(folder, *asked, "a.png"), call_json(folder, *asked, "b.png", "--limit", "detail=9")
+    found = json.loads(refused.stdout)
+    assert (found["asked"], found["asked_by"]) == ("lanczos", "`upscaler` in pipeline.yml")
+    assert (found["limits_from"], own["limits_from"]) == ("pipeline.yml", "pipeline.yml and --limit")
+    assert (refused.returncode, found["passed"], own["passed"]) == (1, False, True)
+
+
+@pytest.mark.parametrize(("asset", "wanted"), [("apple", "waifu2x"), ("star", "lanczos")])
+def test_a_renders_upscaler_is_that_of_its_assets_tag(folder: Path, store: Store, asset: str, wanted: str) -> None:
+    (folder / "pipeline.yml").write_text(PROJECT)
+    made = sample_render(1)
+    origin = replace(made.origin, asset=asset)
+    address = store.put(NewRender(read_picture(folder / "photo.png"), None, made.standing, origin, made.made)).address
+    found = call_json(folder, "upscale", address, "--to", "2x", "--no-gate", "--json")
+    assert (found["asked"], found["upscaler"]) == (wanted, wanted)
+
+
+def test_an_upscaler_that_is_named_wins_over_the_projects(folder: Path) -> None:
+    (folder / "pipeline.yml").write_text(PROJECT)
+    done = call(folder, "upscale", "photo.png", "--to", "2x", "-u", "waifu2x", "--no-gate")
+    assert "upscaler waifu2x (--upscaler), gate limits: pipeline.yml" in done.stdout
+
+
+def test_without_a_project_the_default_is_said(folder: Path) -> None:
+    done = call(folder, "upscale", "photo.png", "--to", "2x", "--no-gate")
+    assert "upscaler waifu2x (the default), gate limits: those that ship" in done.stdout
+
+
+@pytest.mark.parametrize("limit", ["detail", "detail=much"])
+def test_a_limit_that_is_no_number_is_refused(folder: Path, limit: str) -> None:
+    done = call(folder, "upscale", "photo.png", "--to", "2x", "--limit", limit)
+    assert done.returncode == 2
+    assert "NAME=NUMBER" in done.stderr
 
 
 def test_the_gates_measures_are_told_as_data(folder: Path) -> None:

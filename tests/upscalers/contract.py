@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Pixels, Raster
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Detail, Upscaler, UpscalerFacts, UpscalerOptions
+from renderlock.upscalers.depth import in_8_bits, in_16_bits
 from renderlock.upscalers.tiled import enlarge_whole, plan_enlargement
 
 
@@ -47,7 +48,7 @@ class OtherTiles:
     def identify(self) -> ModelIdentity:
         return self.upscaler.identify()
 
-    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
         return self.upscaler.enlarge(pixels, factor)
 
     def close(self) -> None:
@@ -83,6 +84,16 @@ class UpscalerContract:
     def test_one_pixel_grows_too(self, subject: Subject, upscaler: Upscaler) -> None:
         pixel = np.full((1, 1, 3), 128, np.uint8)
         assert upscaler.enlarge(pixel, subject.factor).shape == (subject.factor, subject.factor, 3)
+
+    def test_16_bits_stay_16_bits(self, subject: Subject, upscaler: Upscaler, photo: Pixels) -> None:
+        """A tenth of an 8-bit level is neither lost nor does it change what is drawn."""
+        assert upscaler.facts.takes_16_bits
+        deep = in_16_bits(photo[:24, :24] // 2 + 64)
+        levels = [upscaler.enlarge(deep + np.uint16(offset), subject.factor) for offset in (0, 26)]
+        plain = upscaler.enlarge(photo[:24, :24] // 2 + 64, subject.factor).astype(int)
+        assert np.abs(in_8_bits(levels[0]).astype(int) - plain).max() <= 1
+        if not self.has_random_weights:
+            assert 13 < np.median(levels[1].astype(int) - levels[0]) < 39
 
     def test_the_same_patch_gives_the_same_pixels(self, subject: Subject, upscaler: Upscaler, photo: Pixels) -> None:
         patch = photo[:40, :40]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 from tests.upscalers.contract import OtherTiles
 
 from renderlock.imaging.back_projection import down
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Pixels, Raster
 from renderlock.spec.recipe import Size
-from renderlock.upscalers.base import UpscalerOptions
+from renderlock.upscalers.base import Detail, Upscaler, UpscalerOptions
 from renderlock.upscalers.lanczos import FACTS as LANCZOS_FACTS
 from renderlock.upscalers.lanczos import Lanczos
 from renderlock.upscalers.tiled import enlarge_bands, enlarge_whole, plan_enlargement
@@ -75,6 +77,27 @@ def test_a_watch_hears_of_every_tile_and_can_stop(photo: Pixels) -> None:
     with pytest.raises(Stopped):
         enlarge_whole(photo, Size(192, 192), OtherTiles(open_model("", UpscalerOptions()), 48), watch=watch)
     assert watch.calls == [(1, 4), (2, 4), (3, 4)]
+
+
+class Shallow(Lanczos):
+    """A network that takes 8 bits alone, as a provider's does."""
+
+    facts = replace(LANCZOS_FACTS, scales=(2,), detail=Detail.INVENTED, tile_px=32, takes_16_bits=False)
+
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
+        assert pixels.dtype == np.uint8
+        return super().enlarge(pixels, factor)
+
+
+@pytest.mark.parametrize("upscaler", [Shallow(), open_model("", UpscalerOptions())], ids=["8 bits", "16 bits"])
+def test_a_gradient_of_16_bits_keeps_its_steps(upscaler: Upscaler) -> None:
+    """An 8-bit level is 257 of these: in 8 bits this gradient would be four flat stripes."""
+    y, x = np.mgrid[:48, :64]
+    source = np.dstack([30_000 + 6 * x + 3 * y] * 3).astype(np.uint16)
+    enlarged = enlarge_whole(source, Size(128, 96), upscaler)
+    assert enlarged.dtype == np.uint16
+    assert np.abs(down(enlarged, 64, 48) - source)[4:-4, 4:-4].max() < 10
+    assert len(np.unique(enlarged[8:-8, 8:-8])) > 200
 
 
 def test_interpolation_is_left_as_it_is(photo: Pixels) -> None:

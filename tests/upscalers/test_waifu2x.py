@@ -10,7 +10,7 @@ import pytest
 from tests.upscalers.contract import OtherTiles, Subject, TrainedUpscalerContract
 
 from renderlock.errors import ModelUnavailable, UnknownName
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Pixels, Raster
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import UpscalerOptions
 from renderlock.upscalers.lanczos import resample
@@ -38,7 +38,7 @@ class TestWaifu2x(TrainedUpscalerContract):
         )
 
 
-def error_db(result: Pixels, truth: Pixels) -> float:
+def error_db(result: Raster, truth: Pixels) -> float:
     return float(10 * np.log10(255**2 / np.mean((result.astype(float) - truth) ** 2)))
 
 

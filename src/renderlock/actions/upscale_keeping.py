@@ -16,23 +16,30 @@ from pathlib import Path
 import numpy as np
 
 from renderlock.actions.machine import host_name, library_version, machine_facts, peak_memory_bytes
+from renderlock.actions.upscale_gate_files import gate_files
 from renderlock.actions.upscale_recipe import upscale_recipe
 from renderlock.actions.upscaling import Upscaled, Ways, upscale_picture
 from renderlock.actions.verdicts import BY, keep_verdict
-from renderlock.imaging.pixels import Pixels, PixelsDigest, decode_picture
+from renderlock.imaging.pixels import Pixels, PixelsDigest, Raster, decode_picture, encode_png
 from renderlock.imaging.sinks import PictureForm, open_sink
+from renderlock.metrics.fidelity.drawing import SHOWN_SIDE_PX
+from renderlock.metrics.reduction import shrink_within
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.spec.verdict import VERDICT_KIND, Verdict
 from renderlock.store.png_texts import texts_of
-from renderlock.store.records import Made, NewEvent, NewRender, RenderRecord, StagedPicture
+from renderlock.store.records import Encoded, Made, NewEvent, NewRender, RenderRecord, StagedPicture
 from renderlock.store.store import Store
+from renderlock.upscalers.depth import in_8_bits
 
 TIMING_KIND = "timing"
 """The kind of the event that keeps how long an enlargement took, for planning the next ones."""
 
 WRITTEN_ROWS = 512
 STEP = "upscale"
+
+MAP_FILE = "invented"
+"""The file of an enlarged picture that shows what its upscaler invented, and where."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +66,14 @@ def upscale_render(store: Store, record: RenderRecord, target: Size, ways: Ways)
     seconds = time.monotonic() - began
     made = Made(created, seconds, environment_of().fingerprint, host_name(), peak_memory_bytes())
     new = NewRender(
-        picture=_as_new(upscaled.pixels, store.layout.tmp, texts_of(recipe, record.standing)),
+        picture=_as_new(in_8_bits(upscaled.pixels), store.layout.tmp, texts_of(recipe, record.standing)),
         recipe=recipe,
         standing=record.standing,
         origin=replace(record.origin, step=STEP),
         made=made,
         deviations=upscaled.deviations,
         source=(("upscaled_from", record.address),),
+        files=(*gate_files(ways.gate), *files_of(upscaled)),
     )
     kept = store.put(new)
     for judged in upscaled.judged:
@@ -74,17 +82,35 @@ def upscale_render(store: Store, record: RenderRecord, target: Size, ways: Ways)
     return Kept(kept, upscaled.verdict, upscaled)
 
 
+def map_of(upscaled: Upscaled) -> bytes:
+    """A PNG of what the upscaler that was asked for invented, drawn on the result; without a judgement the result."""
+    draw, shown = upscaled.judged[0].draw if upscaled.judged else None, in_8_bits(upscaled.pixels)
+    return encode_png(shrink_within(shown, SHOWN_SIDE_PX) if draw is None else draw(shown), {})
+
+
+def files_of(upscaled: Upscaled) -> tuple[tuple[str, Encoded], ...]:
+    """The map of what was invented, for a result of which the gate refused something."""
+    refused = any(not judged.verdict.passed for judged in upscaled.judged)
+    return ((MAP_FILE, Encoded(map_of(upscaled), "image/png")),) if refused else ()
+
+
+def kept_map(store: Store, record: RenderRecord) -> bytes | None:
+    """The map that was kept with an enlarged picture; None for one that passed at once."""
+    found = [file for file in record.files if file.name == MAP_FILE]
+    return store.blob(found[0].blob, found[0].media_type) if found else None
+
+
 def recipe_of(ways: Ways, source: tuple[str, Size], target: Size) -> Recipe:
     """The recipe of a picture (digest of its pixels, and its size) enlarged in these ways."""
     gentler, gate = ways.gentler, ways.gate
     return upscale_recipe(ways.upscaler, source, target, gentler=gentler, gate=gate, project=ways.project)
 
 
-def write_picture(path: Path, pixels: Pixels, *, icc: bytes | None, texts: Mapping[str, str]) -> None:
+def write_picture(path: Path, pixels: Raster, *, icc: bytes | None, texts: Mapping[str, str]) -> None:
     """Writes a result to a file in the format of its ending, some rows at a time; raises as `open_sink` does."""
     with open_sink(path, PictureForm.of(pixels, icc, texts)) as sink:
         for top in range(0, len(pixels), WRITTEN_ROWS):
-            sink.write(np.ascontiguousarray(pixels[top : top + WRITTEN_ROWS]))
+            sink.write(pixels[top : top + WRITTEN_ROWS])
 
 
 def verdict_about(store: Store, address: str) -> Verdict | None:

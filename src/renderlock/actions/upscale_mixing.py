@@ -13,10 +13,11 @@ from PIL import Image
 from renderlock.imaging.back_projection import BackProjector
 from renderlock.imaging.dithering import quantise
 from renderlock.imaging.merge.ports import PixelsBase
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.imaging.resampling import Floats
 from renderlock.metrics.fidelity.judging import BLOCK_CELLS
 from renderlock.spec.recipe import Size
+from renderlock.upscalers.depth import kind_of
 
 Blocks = NDArray[np.bool_]
 """Rows x columns of square blocks of `BLOCK_CELLS` source pixels a side, from the upper left corner."""
@@ -28,22 +29,24 @@ _CELLS = 4
 _CELL_PX = BLOCK_CELLS / _CELLS
 
 
-def mix_blocks(first: Pixels, gentler: Pixels, blocks: Blocks, source: Pixels, into: Pixels) -> Pixels:
-    """Writes `first` with `blocks` from `gentler` into `into`, and gives that; three h x w x 3|4 arrays of 8 bits.
+def mix_blocks(first: Raster, gentler: Raster, blocks: Blocks, source: Raster, into: Raster) -> Raster:
+    """Writes `first` with `blocks` from `gentler` into `into`, and gives that; three h x w x 3|4 arrays of 8
+    or of 16 bits.
 
     The fade lies outside the blocks, a quarter of a block wide. `source` (H x W x 3) is the picture that both were
     made from; alpha is that of `first`. Works a band at a time.
     """
     height, width = first.shape[:2]
     projector, done = BackProjector(width, height, PixelsBase(source)), 0
+    kind = kind_of(first)
     weights = Weights(blocks, Size(source.shape[1], source.shape[0]))
     for top in range(0, height, BAND_ROWS):
         bottom = min(height, top + BAND_ROWS)
         share = weights.rows(Size(width, height), top, bottom)
         mixed = first[top:bottom, :, :3].astype(np.float32)
         mixed += share * (gentler[top:bottom, :, :3].astype(np.float32) - mixed)
-        for rows in projector.push(mixed):
-            into[done : done + len(rows), :, :3] = quantise(rows, done, np.uint8)
+        for rows in projector.push(mixed, kind):
+            into[done : done + len(rows), :, :3] = quantise(rows, done, kind)
             into[done : done + len(rows), :, 3:] = first[done : done + len(rows), :, 3:]
             done += len(rows)
     return into

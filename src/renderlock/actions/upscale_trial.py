@@ -29,6 +29,7 @@ from renderlock.imaging.resampling import Floats
 from renderlock.metrics.perceptual import ssim, tiled_difference
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Upscaler, UpscalerOptions
+from renderlock.upscalers.depth import in_8_bits
 from renderlock.upscalers.table import open_upscaler
 from renderlock.upscalers.tiled import enlarge_whole
 
@@ -145,7 +146,7 @@ def _try(
     _forget_peak()
     before = _peak_bytes()
     began = time.perf_counter()
-    result = enlarge_whole(source, target, upscaler)
+    result = in_8_bits(enlarge_whole(source, target, upscaler))
     first_s = time.perf_counter() - began
     peak, after = _peak_bytes(), []
     cpu_began = time.process_time()
@@ -154,7 +155,7 @@ def _try(
         enlarge_whole(source, target, upscaler)
         after.append(time.perf_counter() - began)
     cpu_s = (time.process_time() - cpu_began) / job.repeats
-    plain = enlarge_whole(source, target, upscaler, project=False)
+    plain = in_8_bits(enlarge_whole(source, target, upscaler, project=False))
     small = (source.shape[1], source.shape[0])
     seen = down(plain, *small)
     judged = gate.judge(source, result, seen if upscaler.facts.is_learned else None)

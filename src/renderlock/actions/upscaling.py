@@ -21,13 +21,14 @@ from renderlock.actions.upscale_engines import EngineUpscaler, Upscalers
 from renderlock.actions.upscale_mixing import Blocks, mix_blocks, mix_seen
 from renderlock.errors import MissingDependency
 from renderlock.imaging.back_projection import down
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Pixels, Raster
 from renderlock.imaging.resampling import Floats
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Size
 from renderlock.spec.verdict import Verdict
 from renderlock.upscalers.base import Upscaler
 from renderlock.upscalers.channels import split_layers
+from renderlock.upscalers.depth import in_8_bits, kind_of, largest_level
 from renderlock.upscalers.seen import Seen
 from renderlock.upscalers.tiled import UNWATCHED, TileWatch, enlarge_bands, is_projected, plan_enlargement
 
@@ -41,6 +42,9 @@ LARGEST_IN_MEMORY_BYTES = 256 * 1024**2
 """Larger results lie in a file while they are worked on."""
 
 MIX_ROUNDS = 2
+
+_EIGHT_BITS = np.empty((0, 0, 3), np.uint8)
+_ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,13 @@ class Gate(Protocol):
 
 @dataclass(frozen=True)
 class Upscaled:
-    """An enlarged picture, and how it came to be.
+    """An enlarged picture, of as many bits as its source, and how it came to be.
 
     `upscaler` gave all of it but the blocks in `share`, which come from `fallback`. `judged` holds every judgement in
     the order of the attempts; the last is that of `pixels`.
     """
 
-    pixels: Pixels
+    pixels: Raster
     upscaler: str
     fallback: str = ""
     share: float = 0.0
@@ -124,8 +128,8 @@ def open_gentler(upscalers: Upscalers, upscaler: Upscaler) -> tuple[Upscaler, ..
     return tuple(found)
 
 
-def upscale_picture(pixels: Pixels, target: Size, ways: Ways) -> Upscaled:
-    """The picture (H x W x 3|4, 8 bits) at `target`, by the first way that the gate lets pass.
+def upscale_picture(pixels: Raster, target: Size, ways: Ways) -> Upscaled:
+    """The picture (H x W x 3|4, 8 or 16 bits) at `target`, by the first way that the gate lets pass.
 
     Where none does, it is the gentlest one's, with a verdict that has not passed. Raises what upscalers raise.
     """
@@ -133,8 +137,8 @@ def upscale_picture(pixels: Pixels, target: Size, ways: Ways) -> Upscaled:
         ways.upscaler.deviations.clear()
     result, giver = _enlarge(pixels, target, ways, ways.upscaler), ways.upscaler
     if ways.gate is None:
-        return Upscaled(result.pixels, giver.facts.reference, deviations=_noted(giver))
-    judged = [ways.gate.judge(pixels, result.pixels, result.seen)]
+        return Upscaled(result.pixels, giver.facts.reference, deviations=_noted(giver, pixels, ways))
+    judged = [_judge(ways.gate, pixels, result, ways)]
     for gentler in ways.gentler:
         if judged[-1].verdict.passed:
             break
@@ -142,28 +146,32 @@ def upscale_picture(pixels: Pixels, target: Size, ways: Ways) -> Upscaled:
         mix = _Mix(pixels, result, second, ways)
         share = mix.settle(ways.gate, judged)
         if share > 0:
-            return _told(Upscaled(mix.pixels, giver.facts.reference, gentler.facts.reference, share), ways, judged)
+            mixed = Upscaled(mix.pixels, giver.facts.reference, gentler.facts.reference, share)
+            return _told(mixed, ways, judged, pixels)
         result, giver = second, gentler
-        judged.append(ways.gate.judge(pixels, result.pixels, result.seen))
-    return _told(Upscaled(result.pixels, giver.facts.reference), ways, judged)
+        judged.append(_judge(ways.gate, pixels, result, ways))
+    return _told(Upscaled(result.pixels, giver.facts.reference), ways, judged, pixels)
 
 
 @dataclass(frozen=True)
 class _Enlarged:
     """A result, and what was seen of it before back-projection; None where it was not projected."""
 
-    pixels: Pixels
+    pixels: Raster
     seen: Floats | None
 
-    def seen_in(self, source: Pixels) -> Floats:
-        """What was seen of it, projected or not."""
-        return self.seen if self.seen is not None else down(self.pixels[:, :, :3], source.shape[1], source.shape[0])
+    def seen_in(self, source: Raster) -> Floats:
+        """What was seen of it, projected or not, in 8-bit levels."""
+        if self.seen is not None:
+            return self.seen
+        levels = np.float32(largest_level(source) / 255)
+        return down(self.pixels[:, :, :3], source.shape[1], source.shape[0]) / levels
 
 
 class _Mix:
     """A result with ever more of its blocks from a gentler one, until the gate lets it pass."""
 
-    def __init__(self, source: Pixels, first: _Enlarged, second: _Enlarged, ways: Ways) -> None:
+    def __init__(self, source: Raster, first: _Enlarged, second: _Enlarged, ways: Ways) -> None:
         self._source, self._first, self._second = source, first, second
         self._ways = ways
         self.pixels = first.pixels
@@ -185,15 +193,15 @@ class _Mix:
 
     def _judge_with(self, blocks: Blocks, gate: Gate) -> Judged:
         first, second = self._first, self._second
-        into = _canvas(first.pixels.shape, self._ways)
+        into = _canvas(first.pixels.shape, first.pixels, self._ways)
         colour = split_layers(self._source).colour
         self.pixels = mix_blocks(first.pixels, second.pixels, blocks, colour, into)
         seen = mix_seen(first.seen_in(self._source), second.seen_in(self._source), blocks)
-        return gate.judge(self._source, self.pixels, seen)
+        return _judge(gate, self._source, _Enlarged(self.pixels, seen), self._ways)
 
 
-def _enlarge(pixels: Pixels, target: Size, ways: Ways, upscaler: Upscaler) -> _Enlarged:
-    whole = _canvas((target.height, target.width, pixels.shape[2]), ways)
+def _enlarge(pixels: Raster, target: Size, ways: Ways, upscaler: Upscaler) -> _Enlarged:
+    whole = _canvas((target.height, target.width, pixels.shape[2]), pixels, ways)
     source, top = Size(pixels.shape[1], pixels.shape[0]), 0
     plan = plan_enlargement(upscaler.facts, source, target)
     seen = Seen(target, source) if ways.project and is_projected(upscaler.facts, plan) else None
@@ -203,18 +211,28 @@ def _enlarge(pixels: Pixels, target: Size, ways: Ways, upscaler: Upscaler) -> _E
     return _Enlarged(whole, None if seen is None else seen.pixels)
 
 
-def _canvas(shape: tuple[int, ...], ways: Ways) -> Pixels:
-    """Room for a result, in memory or, where that is too large, in a file that is gone when nobody holds it."""
-    if ways.scratch is None or math.prod(shape) <= ways.most_in_memory_bytes:
-        return np.empty(shape, np.uint8)
+def _judge(gate: Gate, source: Raster, result: _Enlarged, ways: Ways) -> Judged:
+    """The gate's judgement, which is made in 8 bits."""
+    shown = result.pixels if result.pixels.dtype == np.uint8 else _canvas(result.pixels.shape, _EIGHT_BITS, ways)
+    if shown is not result.pixels:
+        for top in range(0, len(shown), _ROWS_AT_ONCE):
+            shown[top : top + _ROWS_AT_ONCE] = in_8_bits(result.pixels[top : top + _ROWS_AT_ONCE])
+    return gate.judge(in_8_bits(source), in_8_bits(shown), result.seen)
+
+
+def _canvas(shape: tuple[int, ...], like: Raster, ways: Ways) -> Raster:
+    """Room for a result of the bits of `like`, in memory or, where that is too large, in a file gone after its use."""
+    kind = kind_of(like)
+    if ways.scratch is None or math.prod(shape) * like.itemsize <= ways.most_in_memory_bytes:
+        return np.empty(shape, np.uint8) if kind is np.uint8 else np.empty(shape, np.uint16)
     with TemporaryFile(dir=ways.scratch) as file:
-        return np.memmap(file, np.uint8, "w+", shape=shape)
+        return np.memmap(file, kind, "w+", shape=shape)
 
 
-def _told(result: Upscaled, ways: Ways, judged: Sequence[Judged]) -> Upscaled:
+def _told(result: Upscaled, ways: Ways, judged: Sequence[Judged], source: Raster) -> Upscaled:
     """The result with its judgements, and with a deviation where it is not all from the upscaler asked for."""
     asked = ways.upscaler.facts.reference
-    deviations = _noted(ways.upscaler)
+    deviations = _noted(ways.upscaler, source, ways)
     mixed = f" with {result.share:.1%} of the blocks from {result.fallback}" if result.fallback else ""
     done = result.upscaler + mixed
     if done != asked:
@@ -224,6 +242,10 @@ def _told(result: Upscaled, ways: Ways, judged: Sequence[Judged]) -> Upscaled:
     return replace(result, judged=tuple(judged), deviations=deviations)
 
 
-def _noted(upscaler: Upscaler) -> tuple[Deviation, ...]:
-    """What a provider's upscaler did differently by itself."""
-    return tuple(upscaler.deviations) if isinstance(upscaler, EngineUpscaler) else ()
+def _noted(upscaler: Upscaler, source: Raster, ways: Ways) -> tuple[Deviation, ...]:
+    """What a provider's upscaler did differently by itself, and what one did that takes 8 bits alone."""
+    own = tuple(upscaler.deviations) if isinstance(upscaler, EngineUpscaler) else ()
+    if source.dtype == np.uint8 or upscaler.facts.takes_16_bits:
+        return own
+    done = "16 from the source, new detail in 8" if ways.project and upscaler.facts.is_learned else "8"
+    return (*own, Deviation("bits", "16", done, f"{upscaler.facts.reference} takes 8 bits alone"))

@@ -7,7 +7,8 @@ loaded by the first `enlarge`. The contract, tested by `tests/upscalers/contract
 - a patch that begins at multiples of `facts.align_px`, with `facts.halo_px` of real context around it, gives inside
   what the whole picture gives, within `facts.tolerance_levels`;
 - the identity changes with any weight file;
-- patches are RGB of at least one pixel: `upscalers.channels` brings alpha and grey to that and back.
+- patches are RGB of at least one pixel: `upscalers.channels` brings alpha and grey to that and back;
+- patches have 8 bits, or 16 where `facts.takes_16_bits` says so; the answer has as many.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
 
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.spec.identity import ModelIdentity
 
 ENGINE = "upscale"
@@ -52,7 +53,7 @@ class UpscalerFacts:
     patches begin at multiples of `align_px`. `multiple` is what the sides of a patch are filled up to inside.
     `tile_px` is the side of the tiles that suit it. `cpu_seconds_per_megapixel` is measured, per megapixel of the
     result of one pass, on one core; None where it is not. `licence` is that of the weights, and `weights_from` says
-    how a user gets them.
+    how a user gets them. One that does not take 16 bits is given 8, and its detail is laid over the picture's 16.
     """
 
     reference: str
@@ -68,6 +69,7 @@ class UpscalerFacts:
     tile_px: int = 256
     cpu_seconds_per_megapixel: float | None = None
     hosted: bool = False
+    takes_16_bits: bool = False
 
     @property
     def invents_detail(self) -> bool:
@@ -93,8 +95,8 @@ class Upscaler(Protocol):
         Raises `ModelUnavailable` where files are missing or damaged.
         """
 
-    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
-        """A patch (H x W x 3, 8 bits) as `factor` H x `factor` W x 3.
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
+        """A patch (H x W x 3, 8 or 16 bits) as `factor` H x `factor` W x 3 of as many bits.
 
         `factor` is one of `facts.scales`; any from 1 to 16 where those are empty. Raises `ModelUnavailable`,
         `EngineFailed` or `OutOfMemory`.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
+from renderlock.upscalers.depth import joined, typed_as
 
 SPREAD_PX = 8
 """How far seen colours are spread; further out is black."""
@@ -21,32 +22,32 @@ SPREAD_PX = 8
 class Layers:
     """A picture as RGB and alpha; `alpha` (H x W x 1) is None where there is none, `grey` says that R = G = B."""
 
-    colour: Pixels
-    alpha: Pixels | None
+    colour: Raster
+    alpha: Raster | None
     grey: bool
 
 
-def split_layers(pixels: Pixels) -> Layers:
+def split_layers(pixels: Raster) -> Layers:
     """The layers of a picture of H x W x 1 (grey), 3 or 4 channels."""
     if pixels.shape[2] == 1:
-        return Layers(np.repeat(pixels, 3, axis=2), None, grey=True)
-    colour = np.ascontiguousarray(pixels[:, :, :3])
+        return Layers(joined([pixels] * 3, axis=2), None, grey=True)
+    colour = pixels if pixels.shape[2] == 3 else pixels[:, :, :3].copy()
     grey = bool((colour[:, :, :1] == colour[:, :, 1:]).all())
     if pixels.shape[2] == 3:
         return Layers(colour, None, grey=grey)
-    alpha = np.ascontiguousarray(pixels[:, :, 3:])
+    alpha = pixels[:, :, 3:].copy()
     return Layers(_spread(colour, alpha[:, :, 0] > 0), alpha, grey=grey)
 
 
-def join_layers(colour: Pixels, alpha: Pixels | None, *, grey: bool, channels: int) -> Pixels:
+def join_layers(colour: Raster, alpha: Raster | None, *, grey: bool, channels: int) -> Raster:
     """Rows of a result with as many channels as the source had; a grey one gets the mean of its three channels."""
     if grey:
-        level = np.rint(colour.mean(axis=2, keepdims=True, dtype=np.float32)).astype(np.uint8)
-        colour = level if channels == 1 else np.repeat(level, 3, axis=2)
-    return colour if alpha is None else np.concatenate([colour, alpha], axis=2)
+        level = typed_as(colour, np.rint(colour.mean(axis=2, keepdims=True, dtype=np.float32)))
+        colour = level if channels == 1 else joined([level] * 3, axis=2)
+    return colour if alpha is None else joined([colour, alpha], axis=2)
 
 
-def _spread(colour: Pixels, seen: NDArray[np.bool_]) -> Pixels:
+def _spread(colour: Raster, seen: NDArray[np.bool_]) -> Raster:
     """The colours with those of unseen pixels replaced by the mean of seen neighbours, ring after ring."""
     if seen.all():
         return colour
@@ -60,7 +61,7 @@ def _spread(colour: Pixels, seen: NDArray[np.bool_]) -> Pixels:
         total = _around(values)
         values[reached] = np.rint(total[reached] / count[reached][:, None])
         known |= reached
-    return values.astype(np.uint8)
+    return typed_as(colour, values)
 
 
 def _around(plane: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from renderlock.errors import MissingDependency, ModelUnavailable, OutOfMemory, UnknownName
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import Detail, UpscalerFacts, UpscalerOptions
+from renderlock.upscalers.depth import levels_of, shares_of
 from renderlock.upscalers.weights import Package, identify_files
 
 try:
@@ -41,6 +42,7 @@ FACTS = UpscalerFacts(
     multiple=32,
     tile_px=128,
     cpu_seconds_per_megapixel=17.0,
+    takes_16_bits=True,
 )
 
 
@@ -65,22 +67,21 @@ class Dat:
         paths = list(self._files.values())
         return identify_files(FACTS.reference, self._version, SURFACE, paths, self._options)
 
-    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
         """The patch through the network of that factor."""
         weights = self._weights(factor)
-        planes = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).to(self._device)
+        planes = torch.from_numpy(np.ascontiguousarray(shares_of(pixels).transpose(2, 0, 1))).to(self._device)
         threads = torch.get_num_threads()
         torch.set_num_threads(self._options.threads)
         try:
             with torch.inference_mode():
-                answer = enlarge(weights, planes[None].float() / 255, factor)[0]
+                answer = enlarge(weights, planes[None], factor)[0]
         except (torch.OutOfMemoryError, MemoryError) as error:
             size = f"{pixels.shape[1]}x{pixels.shape[0]}"
             raise OutOfMemory(model=FACTS.reference, reason=f"a patch of {size} pixels does not fit") from error
         finally:
             torch.set_num_threads(threads)
-        levels: Pixels = (answer * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        return levels
+        return levels_of(answer.permute(1, 2, 0).cpu().numpy(), pixels)
 
     def close(self) -> None:
         """Lets go of the weights."""

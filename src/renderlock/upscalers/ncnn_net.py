@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderlock.errors import EngineFailed, MissingDependency, ModelUnavailable, OutOfMemory
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import UpscalerFacts, UpscalerOptions
+from renderlock.upscalers.depth import largest_level, levels_of
 from renderlock.upscalers.weights import identify_files
 
 try:
@@ -72,20 +73,20 @@ class NcnnUpscaler:
         paths = [path for files in self._files.values() for path in (files.graph, files.weights)]
         return identify_files(self._facts.reference, self._version, SURFACE, paths, self._options)
 
-    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
         """The patch through the network of that factor."""
         files = self._files[factor]
         border = files.border_px
         # The picture's own rim goes on as its last pixel; inner tile edges bring real context within their halo.
         padded = np.pad(pixels, ((border, border), (border, border), (0, 0)), mode="edge") if border else pixels
-        planes = np.ascontiguousarray(padded.transpose(2, 0, 1), dtype=np.float32) * np.float32(1 / 255)
+        planes = np.ascontiguousarray(padded.transpose(2, 0, 1), dtype=np.float32)
+        planes *= np.float32(1 / largest_level(pixels))
         enlarged = self._run(self._net(factor), files, planes)
         height, width = pixels.shape[:2]
         if enlarged.shape != (3, height * factor, width * factor):
             reason = f"it gave {enlarged.shape} for a patch of {width}x{height}"
             raise EngineFailed(model=self._facts.reference, reason=reason)
-        levels: Pixels = np.rint(enlarged * np.float32(255)).clip(0, 255).astype(np.uint8).transpose(1, 2, 0)
-        return levels
+        return levels_of(enlarged.transpose(1, 2, 0), pixels)
 
     def close(self) -> None:
         """Lets go of the networks."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.imaging.resampling import Floats, resampling
 from renderlock.spec.recipe import Size
+from renderlock.upscalers.depth import STEP
 
 
 class Seen:
-    """Takes the rows of a result from the top; `pixels` is what `imaging.back_projection.down` gives of the whole.
+    """Takes the rows of a result from the top; `pixels` is what `imaging.back_projection.down` gives of the whole,
+    in 8-bit levels whatever the rows have.
 
     What waits is the rows that one row of the source reaches.
     """
@@ -23,9 +25,10 @@ class Seen:
         self._done = 0
         self.pixels: Floats = np.zeros((source.height, source.width, 3), np.float32)
 
-    def push(self, rows: Pixels) -> None:
+    def push(self, rows: Raster) -> None:
         """Takes the next rows, n x width x 3."""
-        self._lines = np.concatenate([self._lines, self._across.across(rows.astype(np.float32))])
+        levels = rows.astype(np.float32) if rows.dtype == np.uint8 else rows.astype(np.float32) / np.float32(STEP)
+        self._lines = np.concatenate([self._lines, self._across.across(levels)])
         bottom = self._top + len(self._lines)
         while self._done < len(self.pixels) and self._down.ends[self._done] <= bottom:
             self.pixels[self._done] = self._down.apply(self._lines, self._top, self._done)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renderlock.errors import EngineFailed, MissingDependency, ModelUnavailable, NotCapable, OutOfMemory, UnknownName
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import Detail, UpscalerFacts, UpscalerOptions
+from renderlock.upscalers.depth import levels_of, shares_of
 from renderlock.upscalers.spandrel_import import import_spandrel
 from renderlock.upscalers.weights import identify_files
 
@@ -63,6 +64,7 @@ class ModelFile:
             align_px=align,
             multiple=multiple,
             tile_px=192,
+            takes_16_bits=True,
         )
 
     def identify(self) -> ModelIdentity:
@@ -70,16 +72,16 @@ class ModelFile:
         reference = f"spandrel:{self._path.name}"
         return identify_files(reference, SPANDREL.__version__, SURFACE, [self._path], self._options)
 
-    def enlarge(self, pixels: Pixels, factor: int) -> Pixels:
+    def enlarge(self, pixels: Raster, factor: int) -> Raster:
         """The patch through the network."""
         if factor != self._network.scale:
             raise NotCapable(model=self._path.name, listing=f"  it enlarges {self._network.scale} times, not {factor}")
-        planes = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).to(self._device)
+        planes = torch.from_numpy(np.ascontiguousarray(shares_of(pixels).transpose(2, 0, 1))).to(self._device)
         threads = torch.get_num_threads()
         torch.set_num_threads(self._options.threads)
         try:
             with torch.inference_mode():
-                answer = self._network(planes[None].float() / 255)[0]
+                answer = self._network(planes[None])[0]
         except (torch.OutOfMemoryError, MemoryError) as error:
             size = f"{pixels.shape[1]}x{pixels.shape[0]}"
             raise OutOfMemory(model=self._path.name, reason=f"a patch of {size} pixels does not fit") from error
@@ -87,8 +89,7 @@ class ModelFile:
             raise EngineFailed(model=self._path.name, reason=error) from error
         finally:
             torch.set_num_threads(threads)
-        levels: Pixels = (answer * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-        return levels
+        return levels_of(answer.permute(1, 2, 0).cpu().numpy(), pixels)
 
     def close(self) -> None:
         """Lets go of the weights."""

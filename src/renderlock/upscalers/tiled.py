@@ -18,10 +18,11 @@ import numpy as np
 from renderlock.imaging.back_projection import BackProjector
 from renderlock.imaging.dithering import quantise
 from renderlock.imaging.merge.ports import PixelsBase
-from renderlock.imaging.pixels import Pixels
+from renderlock.imaging.pixels import Raster
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Upscaler, UpscalerFacts
 from renderlock.upscalers.channels import join_layers, split_layers
+from renderlock.upscalers.depth import in_8_bits, in_16_bits, joined, kind_of
 from renderlock.upscalers.lanczos import BLOCK_ROWS, resample_rows, rows_needed
 from renderlock.upscalers.seen import Seen
 
@@ -85,10 +86,10 @@ def plan_enlargement(facts: UpscalerFacts, source: Size, target: Size) -> Enlarg
 
 
 def enlarge_whole(
-    pixels: Pixels, target: Size, upscaler: Upscaler, *, project: bool = True, watch: TileWatch = UNWATCHED
-) -> Pixels:
-    """The picture (H x W x 1|3|4, 8 bits) at `target`, in memory; see `enlarge_bands`."""
-    whole = np.empty((target.height, target.width, pixels.shape[2]), np.uint8)
+    pixels: Raster, target: Size, upscaler: Upscaler, *, project: bool = True, watch: TileWatch = UNWATCHED
+) -> Raster:
+    """The picture (H x W x 1|3|4, 8 or 16 bits) at `target`, in memory; see `enlarge_bands`."""
+    whole = np.empty((target.height, target.width, pixels.shape[2]), pixels.dtype)
     top = 0
     for band in enlarge_bands(pixels, target, upscaler, project=project, watch=watch):
         whole[top : top + len(band)] = band
@@ -97,18 +98,18 @@ def enlarge_whole(
 
 
 def enlarge_bands(
-    pixels: Pixels,
+    pixels: Raster,
     target: Size,
     upscaler: Upscaler,
     *,
     project: bool = True,
     seen: Seen | None = None,
     watch: TileWatch = UNWATCHED,
-) -> Iterator[Pixels]:
+) -> Iterator[Raster]:
     """The rows of the picture at `target`, from the top, in bands; the same rows whichever bands they come in.
 
-    `project` makes what a network gave agree with the source, by back-projection; interpolation does without. `seen`
-    is shown the rows as they were before, where they are projected.
+    They have as many bits as the picture. `project` makes what a network gave agree with the source, by
+    back-projection; interpolation does without. `seen` is shown the rows as they were before, where they are projected.
     """
     layers = split_layers(pixels)
     plan = plan_enlargement(upscaler.facts, Size(pixels.shape[1], pixels.shape[0]), target)
@@ -128,14 +129,15 @@ def is_projected(facts: UpscalerFacts, plan: EnlargePlan) -> bool:
     return bool(plan.passes) and facts.is_learned
 
 
-def _projected(rows: Iterator[Pixels], source: Pixels, target: Size, seen: Seen | None) -> Iterator[Pixels]:
+def _projected(rows: Iterator[Raster], source: Raster, target: Size, seen: Seen | None) -> Iterator[Raster]:
     """The rows corrected towards the source, some rows later."""
     projector, done = BackProjector(target.width, target.height, PixelsBase(source)), 0
+    kind = kind_of(source)
     for band in rows:
         if seen is not None:
             seen.push(band)
-        for corrected in projector.push(band.astype(np.float32)):
-            yield quantise(corrected, done, np.uint8).astype(np.uint8, copy=False)
+        for corrected in projector.push(band.astype(np.float32), kind):
+            yield quantise(corrected, done, kind)
             done += len(corrected)
 
 
@@ -151,7 +153,7 @@ def _passes(scales: tuple[int, ...], ratio: float) -> tuple[int, ...]:
     return (max(scales),) * _MOST_PASSES
 
 
-def _enlarged_rows(colour: Pixels, plan: EnlargePlan, upscaler: Upscaler, watch: TileWatch) -> Iterator[Pixels]:
+def _enlarged_rows(colour: Raster, plan: EnlargePlan, upscaler: Upscaler, watch: TileWatch) -> Iterator[Raster]:
     """The rows at `plan.inner`, a row of tiles at a time."""
     if not plan.passes:
         yield colour
@@ -162,10 +164,10 @@ def _enlarged_rows(colour: Pixels, plan: EnlargePlan, upscaler: Upscaler, watch:
         for column in range(columns):
             band.append(_enlarge_tile(colour, (column * plan.tile_px, row * plan.tile_px), plan, upscaler))
             watch.on_tile(row * columns + column + 1, rows * columns)
-        yield np.concatenate(band, axis=1)
+        yield joined(band, axis=1)
 
 
-def _enlarge_tile(colour: Pixels, at: tuple[int, int], plan: EnlargePlan, upscaler: Upscaler) -> Pixels:
+def _enlarge_tile(colour: Raster, at: tuple[int, int], plan: EnlargePlan, upscaler: Upscaler) -> Raster:
     """One tile through all passes; each makes no more than it and those after it need."""
     sides = colour.shape[1], colour.shape[0]
     tile = [(start, min(start + plan.tile_px, side)) for start, side in zip(at, sides, strict=True)]
@@ -179,23 +181,30 @@ def _enlarge_tile(colour: Pixels, at: tuple[int, int], plan: EnlargePlan, upscal
     return _cut(patch, held, _around(tile, held, reached, 0))
 
 
-def _enlarge_part(patch: Pixels, held: Spans, wanted: Spans, run: tuple[Upscaler, int]) -> Pixels:
+def _enlarge_part(patch: Raster, held: Spans, wanted: Spans, run: tuple[Upscaler, int]) -> Raster:
     """The wanted part of a patch enlarged, in pieces of about a tile, each with its halo as far as the patch has it."""
     upscaler, factor = run
     facts = upscaler.facts
     (left, right), (top, bottom) = wanted
-    result = np.empty(((bottom - top) * factor, (right - left) * factor, 3), np.uint8)
+    result = np.empty(((bottom - top) * factor, (right - left) * factor, 3), patch.dtype)
     for down in _pieces((top, bottom), facts):
         for across in _pieces((left, right), facts):
             context = [
                 (max(least, start // facts.align_px * facts.align_px - facts.halo_px), min(most, stop + facts.halo_px))
                 for (start, stop), (least, most) in zip((across, down), held, strict=True)
             ]
-            enlarged = upscaler.enlarge(_cut(patch, held, context), factor)
+            enlarged = _run(upscaler, _cut(patch, held, context), factor)
             piece = _cut(enlarged, _times(context, factor), _times([across, down], factor))
             y, x = (down[0] - top) * factor, (across[0] - left) * factor
             result[y : y + len(piece), x : x + piece.shape[1]] = piece
     return result
+
+
+def _run(upscaler: Upscaler, patch: Raster, factor: int) -> Raster:
+    """A patch enlarged at its own bits, also by an upscaler that takes 8 alone."""
+    if patch.dtype == np.uint8 or upscaler.facts.takes_16_bits:
+        return upscaler.enlarge(patch, factor)
+    return in_16_bits(upscaler.enlarge(in_8_bits(patch), factor))
 
 
 def _pieces(span: tuple[int, int], facts: UpscalerFacts) -> list[tuple[int, int]]:
@@ -218,10 +227,10 @@ def _times(spans: Spans, factor: int) -> Spans:
     return [(start * factor, stop * factor) for start, stop in spans]
 
 
-def _cut(patch: Pixels, held: Spans, wanted: Spans) -> Pixels:
+def _cut(patch: Raster, held: Spans, wanted: Spans) -> Raster:
     (left, right), (top, bottom) = wanted
     across, down = held[0][0], held[1][0]
-    return np.ascontiguousarray(patch[top - down : bottom - down, left - across : right - across])
+    return patch[top - down : bottom - down, left - across : right - across].copy()
 
 
 def _halo_of(facts: UpscalerFacts, passes: tuple[int, ...]) -> int:
@@ -233,15 +242,16 @@ def _halo_of(facts: UpscalerFacts, passes: tuple[int, ...]) -> int:
     return -(-halo // facts.align_px) * facts.align_px
 
 
-def _to_target(rows: Iterator[Pixels], plan: EnlargePlan) -> Iterator[Pixels]:
+def _to_target(rows: Iterator[Raster], plan: EnlargePlan) -> Iterator[Raster]:
     """The rows resampled to the target, as soon as all rows they are made from are there."""
     inner, target = plan.inner, plan.target
     if inner == target:
         yield from rows
         return
-    held, first, done = np.empty((0, inner.width, 3), np.uint8), 0, 0
+    held: Raster | None = None
+    first, done = 0, 0
     for band in rows:
-        held = np.concatenate([held, band])
+        held = band if held is None else joined([held, band])
         while done < target.height:
             stop = min(target.height, done + BLOCK_ROWS)
             start, end = rows_needed(inner.height, target.height, done, stop)

@@ -55,17 +55,23 @@ def format_of(path: Path) -> PictureFormat:
     raise UnknownName(kind="picture format", name=path.suffix or path.name, known=known)
 
 
+def refuse_too_narrow(path: Path, form: PictureForm) -> PictureFormat:
+    """The format of a file name, which can hold a picture of that form; raises `UnknownName`, `FormatTooNarrow`."""
+    wanted = format_of(path)
+    reason = wanted.refusal(form)
+    if reason is not None:
+        able = ", ".join(f"{one.name} ({one.endings[0]})" for one in FORMATS if one.refusal(form) is None)
+        raise FormatTooNarrow(path=path, reason=reason, able=able)
+    return wanted
+
+
 def open_sink(path: Path, form: PictureForm) -> FileSink:
     """The sink that writes a picture of that form to `path`, in the format of its ending.
 
     Raises `UnknownName` for an ending that is none, `FormatTooNarrow` where the format cannot hold the picture,
     `FileUnwritable` where the folder cannot be written; all before anything is written.
     """
-    wanted = format_of(path)
-    reason = wanted.refusal(form)
-    if reason is not None:
-        able = ", ".join(f"{one.name} ({one.endings[0]})" for one in FORMATS if one.refusal(form) is None)
-        raise FormatTooNarrow(path=path, reason=reason, able=able)
+    wanted = refuse_too_narrow(path, form)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,7 +10,7 @@ from renderlock.metrics.fidelity.judging import BLOCK_CELLS, Fidelity
 from renderlock.metrics.fidelity.limits import FidelityLimits, shipped_limits
 from renderlock.metrics.reduction import shrink_within
 
-_SHOWN_SIDE_PX = 1280
+SHOWN_SIDE_PX = 1280
 _RED = np.array([230.0, 30.0, 40.0])
 _AMBER = np.array([250.0, 175.0, 30.0])
 _NEAR = 0.7
@@ -22,7 +22,7 @@ def draw_invented(result: Pixels, fidelity: Fidelity, limits: FidelityLimits | N
 
     `result` is h x w x 3|4. A block at its limit is amber, at twice its limit wholly red.
     """
-    shown = shrink_within(result, _SHOWN_SIDE_PX)
+    shown = shrink_within(result, SHOWN_SIDE_PX)
     scale = shown.shape[1] / result.shape[1] * fidelity.scale * BLOCK_CELLS
     shares = fidelity.invented_by(shipped_limits() if limits is None else limits)
     grey = shown.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
