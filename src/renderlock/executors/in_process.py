@@ -44,10 +44,14 @@ class Lane(Protocol):
 
 
 class Stop:
-    """A request to stop, set by whoever may ask for it and looked at by the jobs."""
+    """A request to stop, set by whoever may ask for it and looked at by the jobs.
 
-    def __init__(self) -> None:
+    One that is `within` another is asked with it, and asked alone stops no more than its own jobs.
+    """
+
+    def __init__(self, *, within: Stop | None = None) -> None:
         self._asked = threading.Event()
+        self._within = within
 
     def ask(self) -> None:
         """Asks the jobs to stop at their next step."""
@@ -56,7 +60,7 @@ class Stop:
     @property
     def asked(self) -> bool:
         """Whether a stop was asked for."""
-        return self._asked.is_set()
+        return self._asked.is_set() or (self._within is not None and self._within.asked)
 
 
 def run_jobs(

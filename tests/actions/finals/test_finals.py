@@ -10,7 +10,7 @@ from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_
 from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.errors import TilesImpossible
+from renderlock.errors import OutOfMemory, TilesImpossible
 from renderlock.imaging.pixels import decode_picture, digest_pixels, fit_to
 from renderlock.spec.recipe import Size, TilingPlan
 from renderlock.spec.verdict import Verdict
@@ -141,3 +141,23 @@ def test_a_final_that_does_not_fit_its_budget_comes_out_in_smaller_tiles_and_is_
     assert final.recipe.tiling is not None
     assert "memory" in {deviation.field for deviation in final.deviations}
     assert execute(path, FINAL).count("cached") == 1
+
+
+def test_a_budget_that_nothing_fits_is_an_error_that_lists_every_plan_with_its_numbers(write_final: WriteFinal) -> None:
+    ladder = "[unload, smaller-tiles, sampler, lower-resolution]"
+    path = write_final(f"size: 512, memory_budget: 70MiB, sampler: heun, memory_ladder: {ladder}")
+    approve_all(path)
+
+    (picture,) = execute(path, FINAL).pictures
+
+    assert isinstance(picture.error, OutOfMemory)
+    first, *plans = str(picture.error).splitlines()
+    assert "512x512 did not come out on any of 6 plans" in first
+    smaller = ["smaller-tiles ("] * 3  # of 256, 128 and 64 pixels
+    named = ["as planned (one render of 512x512)", *smaller, "sampler (", "lower-resolution ("]
+    for name, plan in zip(named, plans, strict=True):
+        assert plan.strip().startswith(name)
+        assert "under a budget of 70 MiB" in plan
+        assert "as it is: " in plan
+        assert "unload: " in plan
+    assert picture.error.facts["rungs"] == "unload, smaller-tiles, sampler, lower-resolution"

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from renderlock.actions.finals.exhausted import Failure, all_failed
 from renderlock.actions.finals.found import link_recipes
 from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
@@ -42,16 +43,15 @@ class Finisher:
         Raises what `Maker.draw` raises; `OutOfMemory` once no route is left.
         """
         wanted = job.route or Route((Draw(job.recipe),), deviations=(), rungs=job.rungs)
-        failure = None
+        failures: list[Failure] = []
         for route in (wanted, *job.fallbacks()):
             try:
                 return self._walk(job, route, wanted)
             except OutOfMemory as error:
                 # Only its words are kept: the frames of the failed attempt hold what the next one needs.
-                failure = failure or OutOfMemory(**error.facts)
+                failures.append((route, OutOfMemory(**error.facts)))
             self.maker.unload(job)
-        assert failure is not None
-        raise failure
+        raise all_failed(failures)
 
     def make_tiles(self, job: Job) -> tuple[RenderRecord, Tiles]:
         """The base and the tiles of a job's picture, not merged; raises as `make` does."""

@@ -16,7 +16,7 @@ from renderlock.actions.finals.rung_recipes import under_rungs
 from renderlock.actions.making import Maker, Tally, Work
 from renderlock.actions.plan import Job
 from renderlock.errors import Interrupted, OutOfMemory, StoreFull, StoreUnusable
-from renderlock.executors.in_process import run_jobs
+from renderlock.executors.in_process import Stop, run_jobs
 from renderlock.imaging.pixels import decode_picture, digest_pixels
 from renderlock.imaging.tiles import Grid, Tile
 from renderlock.spec.deviation import Deviation
@@ -106,7 +106,8 @@ class TileMaker:
     def _render(
         self, missing: Sequence[TileJob], canvas: Canvas, base: RenderRecord
     ) -> Iterator[tuple[Tile, RenderRecord]]:
-        stop, errors = self.maker.stop, []
+        # A tile that ran out stops the tiles, not the run: the final comes out by another route.
+        stop, errors = Stop(within=self.maker.stop), []
 
         def draw(one: TileJob) -> RenderRecord:
             where = (("base", base.address), ("canvas", str(canvas.size)), ("tile", str(one.tile)))
@@ -122,7 +123,7 @@ class TileMaker:
                     errors.append(outcome.error)
                 elif outcome.result is not None:
                     yield outcome.job.tile, outcome.result
-        if stop.asked:
+        if self.maker.stop.asked:
             raise Interrupted(done=self.maker.made)
         if errors:
             raise errors[0]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from renderlock.actions.memory.attempts import Attempt, attempts_for
+from renderlock.actions.memory.failures import mib, tell_failure
 from renderlock.actions.memory.ladder import Rung
 from renderlock.actions.memory.prediction import History, Measured, Prediction, Shape, device_of, foretell
 from renderlock.actions.memory.render_worker import RenderWorker, WorkerRender
@@ -44,6 +45,15 @@ class StewardRender:
 
 
 @dataclass
+class _Learned:
+    """What renders of one shape under one budget needed: the level of the ladder to begin at, and how often a level
+    that should have fit did not."""
+
+    level: int = 0
+    surprises: int = 0
+
+
+@dataclass
 class Steward:
     """Renders with one set of models; what is rendered under a budget takes turns, in one worker process.
 
@@ -54,7 +64,7 @@ class Steward:
     history: History
     _lock: Lock = field(default_factory=Lock)
     _worker: RenderWorker | None = None
-    _needed: dict[tuple[Shape, int | None], int] = field(default_factory=dict)
+    _learned: dict[tuple[Shape, int | None], _Learned] = field(default_factory=dict)
 
     @property
     def worker_pid(self) -> int | None:
@@ -138,31 +148,63 @@ class _Climb:
     budget_bytes: int | None
     failures: list[str]
     first_prediction: Prediction | None = None
+    surprised: bool = False
 
     def render(self, init: Pixels | None, watch: Watch, rungs: Sequence[Rung]) -> StewardRender:
         """The first attempt that fits; raises `OutOfMemory` where none does."""
-        steward, worker = self.steward, self.steward._at_work()
         known = (self._shape(self.recipe, ()), self.budget_bytes)
+        learned = self.steward._learned.setdefault(known, _Learned())
         tried: list[str] = []
         for attempt in attempts_for(self.recipe, rungs, self._foresee, self.budget_bytes):
             tried = [rung.name for rung in attempt.rungs]
-            if attempt.level < steward._needed.get(known, 0):
+            if attempt.level < learned.level:
                 continue
             prediction = attempt.prediction
             self.first_prediction = self.first_prediction or prediction
             if self.budget_bytes is not None and prediction.least_bytes > self.budget_bytes:
-                self.failures.append(f"{_says(attempt)}: at least {_mib(prediction.least_bytes)} needed, not tried")
+                least = mib(prediction.least_bytes)
+                self.failures.append(
+                    f"{_says(attempt)}: not tried, at least {least} needed of {mib(self.budget_bytes)}"
+                )
                 continue
-            if attempt.unloads and worker.is_alone_with(attempt.recipe, attempt.levers):
-                continue
-            if attempt.unloads:
-                worker.unload()
-            made = self._try(attempt, init, watch)
+            made = self._attempted(attempt, init, watch, began_here=attempt.level == learned.level > 0)
             if made is not None:
-                steward._needed[known] = attempt.level
+                learned.level = attempt.level if self._is_lasting(attempt, learned) else learned.level
                 self._note(attempt, made)
                 return self._finished(attempt, made)
         raise self._ran_out(tried)
+
+    def _attempted(
+        self, attempt: Attempt, init: Pixels | None, watch: Watch, *, began_here: bool
+    ) -> WorkerRender | None:
+        """The attempt and, where it should have fit, the same once more: it goes on where it broke off.
+
+        A rung that earlier pictures needed is taken as they left it, and unloads only where that does not suffice.
+        """
+        worker = self.steward._at_work()
+        if attempt.unloads and not began_here:
+            if worker.is_alone_with(attempt.recipe, attempt.levers):
+                return None
+            worker.unload()
+        made = self._try(attempt, init, watch)
+        if made is None and (self._fits(attempt) or (began_here and attempt.unloads)):
+            if attempt.unloads:
+                worker.unload()
+            made = self._try(attempt, init, watch)
+        return made
+
+    def _fits(self, attempt: Attempt) -> bool:
+        """Whether the attempt was expected to fit."""
+        most = attempt.prediction.bytes
+        return most is not None and self.budget_bytes is not None and most <= self.budget_bytes
+
+    def _is_lasting(self, attempt: Attempt, learned: _Learned) -> bool:
+        """Whether the next render begins with these rungs: not where what should have fit failed for the first time,
+        which may have been anything."""
+        if not (attempt.rungs and self.surprised):
+            return True
+        learned.surprises += 1
+        return learned.surprises > 1
 
     def _try(self, attempt: Attempt, init: Pixels | None, watch: Watch) -> WorkerRender | None:
         try:
@@ -175,7 +217,8 @@ class _Climb:
                 levers=attempt.levers,
             )
         except OutOfMemory as error:
-            self.failures.append(f"{_says(attempt)}: {error.facts.get('reason', error)}")
+            self.surprised = self.surprised or self._fits(attempt)
+            self.failures.append(tell_failure(_says(attempt), error, attempt.prediction.bytes, self.budget_bytes))
         return None
 
     def _foresee(self, recipe: Recipe, levers: Collection[str]) -> Prediction:
@@ -192,7 +235,7 @@ class _Climb:
 
     def _finished(self, attempt: Attempt, made: WorkerRender) -> StewardRender:
         why = self.failures[-1] if self.failures else "it was so for an equal picture before"
-        asked = "no limit" if self.budget_bytes is None else f"within {_mib(self.budget_bytes)}"
+        asked = "no limit" if self.budget_bytes is None else f"within {mib(self.budget_bytes)}"
         deviations = tuple(
             Deviation("memory", asked, _done(rung, attempt.recipe), why)
             for rung in attempt.rungs
@@ -205,9 +248,9 @@ class _Climb:
 
     def _ran_out(self, tried: Sequence[str]) -> OutOfMemory:
         predicted = self.first_prediction.bytes if self.first_prediction else None
-        budget = "no budget" if self.budget_bytes is None else f"a budget of {_mib(self.budget_bytes)}"
-        need = "" if predicted is None else f", {_mib(predicted)} predicted"
-        listing = "; ".join(self.failures) or "nothing was tried"
+        budget = "no budget" if self.budget_bytes is None else f"a budget of {mib(self.budget_bytes)}"
+        need = "" if predicted is None else f", {mib(predicted)} predicted"
+        listing = "; ".join(dict.fromkeys(self.failures)) or "nothing was tried"
         reason = f"{self.recipe.size} under {budget}{need}; {listing}"
         return OutOfMemory(
             model=self.recipe.model.reference,
@@ -238,7 +281,3 @@ def _done(rung: Rung, recipe: Recipe) -> str:
     if rung.kind == "recipe":
         return f"{rung.says} of {dict(recipe.extras)[rung.lever]} px"
     return f"{rung.says}; values may round to the next level"
-
-
-def _mib(count: int | None) -> str:
-    return "an unknown amount" if count is None else f"{count / 2**20:.0f} MiB"

@@ -188,6 +188,8 @@ class Worker:
         started = time.monotonic()
         try:
             render = self._limited(question, watch, budget)
+        except OutOfMemory as error:
+            raise OutOfMemory(**{**error.facts, "peak_bytes": self._peak(before)}) from None
         finally:
             gc.collect()
         seconds, peak_bytes = time.monotonic() - started, self._peak(before)

@@ -17,12 +17,13 @@ from renderlock.engines.base import Preview, PreviewWatch, Watch
 from renderlock.engines.capabilities import Capabilities
 from renderlock.engines.embedded.cells import Cells, Latent, Place
 from renderlock.engines.embedded.samplers import SAMPLERS, Sampler, time_schedule
+from renderlock.engines.embedded.unfinished import RememberingModel
 from renderlock.errors import NotCapable, RecipeError
 from renderlock.imaging.pixels import Pixels, fit_to
 from renderlock.spec.recipe import Recipe, Window
 
 if TYPE_CHECKING:
-    from renderlock.engines.embedded.model import Conditioning, Model
+    from renderlock.engines.embedded.model import Conditioning
 
 
 LARGEST_DIRECT = 2.25
@@ -121,7 +122,9 @@ def _alike(cells: Cells, native: Cells, multiple: int) -> Cells:
     return min(shapes, key=distance)
 
 
-def walk(course: Course, model: Model, conditioning: Conditioning, init: Pixels | None, watch: Watch) -> Latent:
+def walk(
+    course: Course, model: RememberingModel, conditioning: Conditioning, init: Pixels | None, watch: Watch
+) -> Latent:
     """The latent at the end of the course; raises what `model` and `watch` raise."""
     picture, before = init, 0
     for leg in course.legs[:-1]:
@@ -163,7 +166,7 @@ class _Count:
 class _Field:
     """The model's velocity under one conditioning, and the picture it pointed at last: x0 = x - t v."""
 
-    model: Model
+    model: RememberingModel
     conditioning: Conditioning
     place: Place
     _expected: Latent | None = None
@@ -177,10 +180,10 @@ class _Field:
         if self._expected is None:
             msg = "a preview was asked for before the first step"
             raise RuntimeError(msg)
-        return self.model.decode(self._expected)
+        return self.model.show(self._expected)
 
 
-def _start(leg: Leg, seed: int, model: Model, picture: Pixels | None) -> Latent:
+def _start(leg: Leg, seed: int, model: RememberingModel, picture: Pixels | None) -> Latent:
     """Noise, or the picture mixed with as much noise as the first time says."""
     noise = model.noise(seed, leg.cells, leg.stream, place=leg.place)
     if picture is None:

@@ -16,6 +16,7 @@ from renderlock.engines.capabilities import Capabilities, GuidanceRange, SeedGra
 from renderlock.engines.embedded.course import Course, plot_course, walk
 from renderlock.engines.embedded.memory import LEAN, LEVERS, estimate_memory
 from renderlock.engines.embedded.samplers import ALIASES, SAMPLERS
+from renderlock.engines.embedded.unfinished import RememberingModel, Unfinished
 from renderlock.engines.embedded.weights import SHIPPED, Version, open_version
 from renderlock.engines.memory_facts import MemoryParts
 from renderlock.errors import OutOfMemory, RecipeError
@@ -71,6 +72,7 @@ class EmbeddedEngine:
         self._loading = threading.Lock()
         self._model: Model | None = None
         self._levers = frozenset(options.levers)
+        self._unfinished = Unfinished()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -89,7 +91,8 @@ class EmbeddedEngine:
         """One picture from one recipe; weights are loaded where they are not.
 
         Raises `RecipeError` or `NotCapable` for a recipe that was not made for these capabilities,
-        `ModelUnavailable`, `EngineFailed`, `OutOfMemory`, or what `watch` raised.
+        `ModelUnavailable`, `EngineFailed`, `OutOfMemory`, or what `watch` raised. After `OutOfMemory` the next attempt
+        at the picture goes on at the evaluation that failed.
         """
         _check_init(recipe, init)
         course = plot_course(recipe, self._capabilities, cell_px=self._version.latent.cell_px)
@@ -125,10 +128,16 @@ class EmbeddedEngine:
             self._model = None
 
     def _run(self, recipe: Recipe, course: Course, init: Pixels | None, watch: Watch) -> Render:
-        model = self._loaded()
-        conditioning = model.condition(recipe.prompt, recipe.negative_prompt, course.guidance_scale)
-        latent = walk(course, model, conditioning, init, watch)
-        return Render(model.decode(latent), conditioning.deviations)
+        answers = self._unfinished.take(recipe.digest)
+        try:
+            model = self._loaded()
+            conditioning = model.condition(recipe.prompt, recipe.negative_prompt, course.guidance_scale)
+            remembering = RememberingModel(model, answers)
+            latent = walk(course, remembering, conditioning, init, watch)
+            return Render(remembering.decode(latent), conditioning.deviations)
+        except (MemoryError, OutOfMemory):
+            self._unfinished.keep(recipe.digest, answers)
+            raise
 
     def _loaded(self) -> Model:
         with self._loading:
