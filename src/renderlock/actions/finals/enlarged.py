@@ -11,13 +11,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from renderlock.actions.finals.links import Finished
-from renderlock.actions.upscale_keeping import environment_of, recipe_of
+from renderlock.actions.upscale_gate_files import gate_files
+from renderlock.actions.upscale_keeping import environment_of, files_of, recipe_of
 from renderlock.actions.upscaling import Ways, upscale_picture
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.pixels import Pixels, decode_picture
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.spec.standing import Standing
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
+from renderlock.upscalers.depth import in_8_bits
+
+CUT_FROM = "cut_from"
+"""The control that names the size a picture was enlarged to before it was cut."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Enlarge:
         recipe = recipe_of(self.ways, ("", self.source), self.cover)
         if self.cover == self.size:
             return recipe
-        return replace(recipe, size=self.size, extras=(*recipe.extras, ("cut_from", str(self.cover))))
+        return cut_recipe(recipe, self.size)
 
     @property
     def key(self) -> str:
@@ -72,7 +77,23 @@ class Enlarge:
         """The enlarged picture with the verdicts of the gate; raises what upscalers raise."""
         ways = replace(self.ways, scratch=store.layout.tmp)
         upscaled = upscale_picture(decode_picture(store.read(source)), self.cover, ways)
-        left, top = (self.cover.width - self.size.width) // 2, (self.cover.height - self.size.height) // 2
-        pixels = upscaled.pixels[top : top + self.size.height, left : left + self.size.width]
+        pixels = cut_from_centre(in_8_bits(upscaled.pixels), self.size)
         verdicts = () if upscaled.verdict is None else (upscaled.verdict,)
-        return Finished(pixels, upscaled.deviations, verdicts, environment_of().facts)
+        return Finished(
+            pixels,
+            upscaled.deviations,
+            verdicts,
+            environment_of().facts,
+            (*gate_files(self.ways.gate), *files_of(upscaled)),
+        )
+
+
+def cut_recipe(recipe: Recipe, size: Size) -> Recipe:
+    """The recipe of an enlargement that is cut to a smaller size afterwards."""
+    return replace(recipe, size=size, extras=(*recipe.extras, (CUT_FROM, str(recipe.size))))
+
+
+def cut_from_centre(pixels: Pixels, size: Size) -> Pixels:
+    """The middle of a picture, at that size."""
+    left, top = (pixels.shape[1] - size.width) // 2, (pixels.shape[0] - size.height) // 2
+    return pixels[top : top + size.height, left : left + size.width]

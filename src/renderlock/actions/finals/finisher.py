@@ -129,6 +129,7 @@ class _Walk:
                 made=Made(created, seconds, environment, host_name(), peak_memory_bytes()),
                 deviations=tuple(dict.fromkeys((*self._deviations(source), *finished.deviations))),
                 source=_lineage(source),
+                files=finished.files,
             )
         )
         # What was found about the picture under it holds for this one, and is shown with it.

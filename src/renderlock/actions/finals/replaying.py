@@ -1,4 +1,4 @@
-"""Making a part of a final again: a tile over its base, the merge of its tiles, an enlargement.
+"""Making a part of a final again: a tile over its base, the merge of its tiles, an enlargement, a composition.
 
 Each gives pixels only, to be compared with those that are kept; nothing is stored.
 """
@@ -6,26 +6,37 @@ Each gives pixels only, to be compared with those that are kept; nothing is stor
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from renderlock.actions.composing import compose_recipe
+from renderlock.actions.composing_files import correction_towards, plan_from
+from renderlock.actions.composing_stream import ComposedFile, Writing, compose_file
+from renderlock.actions.composing_survey import survey
 from renderlock.actions.finals.anchoring import LEVEL
 from renderlock.actions.finals.canvas import Canvas
+from renderlock.actions.finals.enlarged import CUT_FROM, cut_from_centre, cut_recipe
 from renderlock.actions.finals.merging import CHANNELS, merge_again
 from renderlock.actions.models import Models
 from renderlock.actions.upscale_engines import Upscalers, upscaler_options
-from renderlock.actions.upscale_gate import open_gate
+from renderlock.actions.upscale_gate_files import PART, gate_of
 from renderlock.actions.upscale_keeping import recipe_of
 from renderlock.actions.upscaling import Ways, open_gentler, upscale_picture
 from renderlock.errors import NotReplayable
+from renderlock.imaging.colour_reader import open_picture
 from renderlock.imaging.pixels import Pixels, Raster, decode_picture
 from renderlock.imaging.tiles import Tile
 from renderlock.spec.recipe import Recipe, Size
+from renderlock.store.png_texts import texts_of
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
+from renderlock.upscalers.depth import in_8_bits
 
 _TILE = re.compile(r"([0-9]+)x([0-9]+) at ([0-9]+),([0-9]+)")
 _SIZE = re.compile(r"([0-9]+)x([0-9]+)")
+_NAMED = "Install the version it names: `renderlock show` tells it."
 
 
 class ArraySink:
@@ -68,19 +79,63 @@ def merged_again(store: Store, record: RenderRecord) -> Pixels:
 
 
 def enlarged_again(store: Store, models: Models, record: RenderRecord, recipe: Recipe) -> Pixels:
-    """An enlarged picture made once more from the picture before it.
+    """An enlarged picture made once more from the picture before it, and cut as it was.
 
     Raises `NotReplayable` where the upscaler, its gate or the size of the parts are not those of the recipe.
     """
-    lineage = dict(record.source)
+    lineage, controls = dict(record.source), dict(recipe.extras)
     source = store.get(lineage.get("from") or lineage.get("upscaled_from", ""))
+    cover = _SIZE.fullmatch(str(controls.get(CUT_FROM, recipe.size)))
+    assert cover is not None
+    whole = Size(int(cover[1]), int(cover[2]))
     upscalers = Upscalers(upscaler_options(models.options), models.engine)
     try:
         upscaler = upscalers.open(recipe.model.model)
-        ways = Ways(upscaler, open_gentler(upscalers, upscaler), open_gate(), scratch=store.layout.tmp)
-        if recipe_of(ways, (source.pixels, source.size), recipe.size).digest != recipe.digest:
-            reason = "the upscaler, its gate or its limits here are not those it was made with"
-            raise NotReplayable(address=record.address, reason=reason, action="Install the version it names.")
-        return upscale_picture(decode_picture(store.read(source)), recipe.size, ways).pixels
+        ways = Ways(
+            upscaler,
+            open_gentler(upscalers, upscaler) if controls.get("gate") else (),
+            gate_of(store, record),
+            project=bool(controls.get("project", True)) or not upscaler.facts.is_learned,
+            scratch=store.layout.tmp,
+        )
+        again = recipe_of(ways, (source.pixels, source.size), whole)
+        again = again if whole == recipe.size else cut_recipe(again, recipe.size)
+        if again.digest != recipe.digest:
+            raise NotReplayable(address=record.address, reason=_difference(again, recipe, record), action=_NAMED)
+        pixels = in_8_bits(upscale_picture(decode_picture(store.read(source)), whole, ways).pixels)
+        return cut_from_centre(pixels, recipe.size)
     finally:
         upscalers.close()
+
+
+def _difference(again: Recipe, recipe: Recipe, record: RenderRecord) -> str:
+    """What is not as it was, in words."""
+    if again.model != recipe.model:
+        return f"the upscaler here is {again.model.reference}, not the one it was made with"
+    ours, theirs = dict(again.extras), dict(recipe.extras)
+    names = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+    if names == ["gate"] and not any(file.name == PART for file in record.files):
+        return "the store does not keep its gate's own limits: an earlier renderlock made it"
+    return f"what is used here differs in {', '.join(names) or 'its source'}"
+
+
+def composed_again(store: Store, record: RenderRecord, recipe: Recipe, path: Path) -> ComposedFile:
+    """A composed picture made once more at `path`, from its source and the files that the store keeps.
+
+    Raises `NotReplayable` where the drawing library is another, or the record does not have what is needed.
+    """
+    lineage = dict(record.source)
+    source = store.get(lineage.get("from") or lineage.get("composed_from", ""))
+    picture = open_picture(store.prove(source))
+    plan = plan_from(store, record, recipe)
+    again = compose_recipe("", recipe.size, plan, source_bits=picture.bits)
+    if again.model != recipe.model:
+        reason = f"{again.model.reference} ({again.model.surface}) draws here, it was {recipe.model.reference}"
+        raise NotReplayable(address=record.address, reason=reason, action=_NAMED)
+    correction = correction_towards(store, record, survey(picture).statistics) if _is_matched(recipe) else None
+    plan = plan if correction is None else replace(plan, correction=correction)
+    return compose_file(picture, plan, path, Writing(texts_of(recipe, record.standing)))
+
+
+def _is_matched(recipe: Recipe) -> bool:
+    return "match.method" in dict(recipe.extras)
