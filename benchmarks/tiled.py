@@ -72,11 +72,11 @@ class Grainy:
     def render(self, recipe: Recipe, init: Pixels | None, watch: Watch) -> Render:
         """The start picture, or a gradient, with grain of the recipe's own."""
         generator = np.random.default_rng(int(recipe.digest[-12:], 16))
-        size = recipe.size
-        start = np.linspace(30, 220, size.width)[None, :, None] if init is None else init.astype(np.float64)
-        grain = generator.normal(0, 3, (size.height, size.width, 3))
+        shape = (recipe.size.height, recipe.size.width, 3)
+        ramp = np.linspace(30, 220, shape[1]).astype(np.uint8)[None, :, None]
+        start = np.broadcast_to(ramp, shape) if init is None else np.clip(init, 8, 240)
         watch.on_step(1, 1)
-        return Render(np.clip(start + grain, 0, 255).astype(np.uint8))
+        return Render(start + generator.integers(0, 8, shape, np.uint8))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -94,7 +94,7 @@ def finish(store: Store, models: Models, route: Route) -> RenderRecord:
     """The delivered picture of a route."""
     step = Step(name="final", role=Role.FINAL, model=EMBEDDED)
     asset = Asset("apple", PROMPT)
-    job = Job(asset, step, Standing.SANDBOX, EMBEDDED, route.first_recipe, (), None, route)
+    job = Job(asset, step, Standing.SANDBOX, EMBEDDED, route.first_recipe, (), seed=asset.seeds[0], route=route)
     maker = Maker("benchmark", store, models, RunUnwatched(), Stop())
     try:
         return Finisher(maker).make(job)

@@ -377,26 +377,15 @@ def test_keys_of_later_versions_are_read_checked_and_listed(write_pipeline: Writ
         "assets: [{name: hero, prompt: x, text: [Sale]}, {name: icon, prompt: x}]\n"
         "steps:\n  - {name: quick, model: review}\n"
         "  - {name: final, model: review, tiles: auto, upscale: 2, memory_budget: 10GiB}\n"
-        "  - {name: larger, model: upscaler}\n"
     )
     pipeline = load_pipeline(write_pipeline(text))
 
     keys = [str(key.key) for key in pipeline.not_built_yet]
 
-    assert keys == ["nightly", "steps[2].model"]
+    assert keys == ["nightly"]
+    assert str(pipeline.not_built_yet[0].place).endswith("pipeline.yml:5:1")
     assert pipeline.steps[1].finishing.memory_budget_bytes == 10 * 1024**3
     assert (str(pipeline.budget), pipeline.nightly_at) == ("Budget(amount=Decimal('20'), currency='USD')", "02:00")
-
-
-def test_keys_of_later_versions_stand_in_the_way_of_their_steps_only(write_pipeline: Write) -> None:
-    text = (
-        "review_model: m\nupscaler: u\nassets: [{name: hero, prompt: x, text: [Sale]}, {name: icon, prompt: x}]\n"
-        "steps:\n  - {name: quick, model: review}\n  - {name: larger, model: upscaler}\n"
-    )
-    pipeline = load_pipeline(write_pipeline(text))
-
-    assert [key.key for key in pipeline.not_built_yet_for(["larger"], assets=["icon"])] == ["steps[1].model"]
-    assert pipeline.not_built_yet_for(["quick"]) == ()
 
 
 def test_places_of_steps_and_models_are_kept_for_later_errors(write_pipeline: Write) -> None:

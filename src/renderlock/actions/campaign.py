@@ -53,8 +53,8 @@ def open_run(pipeline: Pipeline, engines: EngineOptions, options: RunOptions, wa
 
 def sensible_workers(run: Run) -> int:
     """One render a processor this process may use, where every engine gains by it; else one."""
-    references = {run.planner.reference_of(step) for step in run.selected_steps()}
-    if all(run.planner.models.engine(reference).capabilities.parallel for reference in references):
+    engines = [engine for step in run.selected_steps() if (engine := run.planner.engine_of(step))]
+    if engines and all(engine.capabilities.parallel for engine in engines):
         return available_processors()
     return 1
 
@@ -96,7 +96,7 @@ def export_pictures(store: Store, pictures: Sequence[PictureResult], folder: Pat
     for picture in pictures:
         if picture.record is None:
             continue
-        name = f"{picture.job.asset.name}-{picture.job.recipe.seed}-{picture.record.address[3:11]}"
+        name = f"{picture.job.asset.name}-{picture.job.seed}-{picture.record.address[3:11]}"
         path = folder / picture.job.step.name / f"{name}{store.path_of(picture.record).suffix}"
         write_new_file(path, store.read(picture.record))
         paths.append(path)

@@ -72,14 +72,15 @@ def estimate(run: Run) -> tuple[StepEstimate, ...]:
     """
     steps = run.selected_steps()
     planner = replace(run.planner, foreseen={step.name for step in steps})
-    refuse_unbuilt(planner, steps)
+    refuse_unbuilt(planner)
     verify_lock(planner, steps)
     return tuple(_estimate_step(planner, step) for step in steps)
 
 
 def _estimate_step(planner: Planner, step: Step) -> StepEstimate:
     plan = planner.plan(step)
-    hosted = planner.models.engine(planner.reference_of(step)).capabilities.hosted
+    engine = planner.engine_of(step)
+    hosted = bool(planner.providers_of(step)) or (engine is not None and engine.capabilities.hosted)
     timings = timings_of(islice(planner.store.records(step=step.name), SAMPLE)) if plan.missing else {}
     history = LookedAtHistory(StoredHistory(planner.store))
     outlines = {job.key: _outline(planner, job, timings, history) for job in plan.missing if _is_planned(job)}
@@ -114,7 +115,7 @@ def _seconds(plan: StepPlan, timings: Timings, outlines: Mapping[tuple[str, ...]
 
 
 def _seconds_of(job: Job, timings: Timings, outlines: Mapping[tuple[str, ...], Outline]) -> float | None:
-    if job.key in outlines:
+    if job.key in outlines and job.step.role.renders:
         return outlines[job.key].seconds
     timed = timings.get(cost_key(job.recipe))
     return median(timed) if timed else None

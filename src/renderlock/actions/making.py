@@ -128,7 +128,8 @@ class Maker:
 
     def unload(self, job: Job) -> None:
         """Lets go of all that a job's model holds in memory, here and in the worker process."""
-        self.models.engine(job.reference).close()
+        if job.step.role.renders:
+            self.models.engine(job.reference).close()
         if self._steward is not None:
             self._steward.unload()
 

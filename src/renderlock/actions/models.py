@@ -7,8 +7,15 @@ from types import TracebackType
 from typing import Self
 
 from renderlock.engines.base import Engine, EngineOptions
-from renderlock.engines.table import open_engine
+from renderlock.engines.table import list_engines, open_engine
 from renderlock.spec.identity import ModelIdentity
+from renderlock.upscalers.table import list_upscalers
+
+
+def names_engine(reference: str) -> bool:
+    """Whether what enlarges under this reference is an engine, and not one of the `upscalers`."""
+    name = reference.partition(":")[0]
+    return name in {entry.name for entry in list_engines()} - {entry.name for entry in list_upscalers()}
 
 
 @dataclass

@@ -12,15 +12,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from renderlock.actions.finals.chain import ChainPlanner, finishes
+from renderlock.actions.finals.chain import INTERPOLATION, ChainPlanner, finishes
 from renderlock.actions.finals.found import find_delivered
 from renderlock.actions.finals.links import Draw
 from renderlock.actions.finals.route_planner import RoutePlanner, is_more_than_a_render
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.actions.memory.ladder import Rung
 from renderlock.actions.memory.prediction import device_kind, device_of
-from renderlock.actions.models import Models
+from renderlock.actions.models import Models, names_engine
 from renderlock.actions.passage import Decisions, Passed, pass_into
+from renderlock.engines.base import Engine, Hosted
 from renderlock.engines.resolve import Request, resolve
 from renderlock.errors import StandingViolation
 from renderlock.imaging.pixels import digest_pixels, read_picture
@@ -42,8 +43,8 @@ class Job:
     """One picture to have: where it belongs, its exact recipe, and where its init picture comes from.
 
     `route` is the way to a picture that is more than one render; `recipe` is then that of its first link. Without one
-    `recipe` is the picture's. `rungs` of the memory ladder may be climbed within its render, `fallbacks` gives the
-    routes after them.
+    `recipe` is the picture's. `seed` is the asset's that the picture is of. `rungs` of the memory ladder may be climbed
+    within its render, `fallbacks` gives the routes after them.
     """
 
     asset: Asset
@@ -52,15 +53,11 @@ class Job:
     reference: str
     recipe: Recipe
     deviations: tuple[Deviation, ...]
+    seed: int = field(kw_only=True)
     init_from: RenderRecord | None = None
     route: Route | None = None
     rungs: tuple[Rung, ...] = field(default=(), compare=False)
     fallbacks: Callable[[], tuple[Route, ...]] = field(default=tuple, compare=False)
-
-    @property
-    def seed(self) -> int:
-        """The seed of the asset that this picture is of."""
-        return self.recipe.seed
 
     @property
     def size(self) -> Size:
@@ -153,7 +150,7 @@ class Planner:
 
     @cached_property
     def _chain(self) -> ChainPlanner:
-        return ChainPlanner(self.pipeline, self.models)
+        return ChainPlanner(self.pipeline, self.models, self.rehearse)
 
     def plan(self, step: Step) -> StepPlan:
         """The plan of one step, from what the store holds now.
@@ -167,7 +164,7 @@ class Planner:
         held: list[Held] = []
         unforeseen: list[tuple[str, int]] = []
         for asset in self._selected_assets():
-            seeds = self.selection.seeds or seeds_for(asset, step)
+            seeds = self._seeds_of(asset, step)
             before = [self._passed(name, asset) for name in self.needs_of(step)]
             passage = pass_into(step, seeds, before, self.decisions)
             if passage.reason:
@@ -175,8 +172,11 @@ class Planner:
             for seed in passage.seeds:
                 if step.init_from and self._source(asset, step.init_from, seed) is None:
                     unforeseen.append((asset.name, seed))
-                else:
+                    self._prove_enlargement(asset, step, seed)
+                elif step.role.renders:
                     jobs.append(self._job(asset, step, seed))
+                else:
+                    jobs.append(self._enlarging_job(asset, step, seed))
         pictures = tuple(map(Planned, jobs, find_delivered(self.store, jobs, self.standing_of(step))))
         plan = StepPlan(step, pictures, tuple(held), tuple(unforeseen))
         self._done[step.name] = plan
@@ -221,8 +221,24 @@ class Planner:
         return frozenset(Slot(Role.UPSCALER, tag) for tag in tags)
 
     def reference_of(self, step: Step) -> str:
-        """The model that renders a step: its own, or the stand-in of a rehearsal."""
+        """The model that renders a step, or the upscaler that enlarges: its own, or the stand-in of a rehearsal."""
+        if not step.role.renders:
+            return INTERPOLATION if self.rehearse else step.model
         return REHEARSAL_MODEL if self.rehearse else step.model
+
+    def engine_of(self, step: Step) -> Engine | None:
+        """The engine of a step's model; None where an upscaler that is no engine does its work."""
+        reference = self.reference_of(step)
+        return self.models.engine(reference) if step.role.renders or names_engine(reference) else None
+
+    def providers_of(self, step: Step) -> tuple[Hosted, ...]:
+        """Those that pictures of a step are bought from, the one that renders them first; upscalers too."""
+        names = [self.reference_of(step)] if step.role.renders else []
+        if self.enlarges(step):
+            upscalers = dict.fromkeys(self._chain.upscaler_of(asset) for asset in self._selected_assets())
+            names += filter(names_engine, upscalers)
+        engines = (self.models.engine(name) for name in dict.fromkeys(names))
+        return tuple(engine for engine in engines if isinstance(engine, Hosted))
 
     def _step(self, name: str) -> Step:
         return next(step for step in self.pipeline.steps if step.name == name)
@@ -248,6 +264,31 @@ class Planner:
         """Whether a step renders only what a gate before it let through."""
         before = [self._step(name) for name in self.needs_of(step)]
         return any(needed.gate or self._is_narrowed(needed) for needed in before)
+
+    def _seeds_of(self, asset: Asset, step: Step) -> tuple[int, ...]:
+        """The seeds a step is asked for: the asset's, or those whose finished pictures it enlarges."""
+        if step.role.renders:
+            return self.selection.seeds or seeds_for(asset, step)
+        source = self._done[step.init_from or ""]
+        coming = (seed for name, seed in source.unforeseen if name == asset.name)
+        return tuple(dict.fromkeys((*source.by_asset.get(asset.name, {}), *coming)))
+
+    def _enlarging_job(self, asset: Asset, step: Step, seed: int) -> Job:
+        """The job of a step of the upscaler role: the finished picture of another step, enlarged and then laid over."""
+        source = self._source(asset, step.init_from or "", seed)
+        assert source is not None
+        reference = self._chain.upscaler_of(asset)
+        route = Route(tuple(self._chain.links(step, asset, source.size)), source)
+        deviations = self._stand_in(step, reference)
+        return Job(
+            asset, step, self.standing_of(step), reference, route.first_recipe, deviations, seed=seed, route=route
+        )
+
+    def _prove_enlargement(self, asset: Asset, step: Step, seed: int) -> None:
+        """Raises what planning an enlargement would, where the picture is still to come and only its size is known."""
+        planned = self._done[step.init_from or ""].by_asset.get(asset.name, {}).get(seed)
+        if not step.role.renders and planned is not None:
+            _ = tuple(self._chain.links(step, asset, planned.job.size))
 
     def _source(self, asset: Asset, step: str, seed: int) -> RenderRecord | None:
         """The render of a step that a later one starts from, if it is there."""
@@ -286,6 +327,7 @@ class Planner:
             reference,
             recipe,
             deviations,
+            seed=recipe.seed,
             init_from=source,
             route=None if is_single else replace(self._finished(route, step, asset), rungs=planner.rungs()),
             rungs=planner.rungs(),
@@ -317,7 +359,8 @@ class Planner:
     def _stand_in(self, step: Step, reference: str) -> tuple[Deviation, ...]:
         if not self.rehearse or step.model == reference:
             return ()
-        return (Deviation("model", step.model, reference, "rehearsal: the embedded engine stands in"),)
+        who = "the embedded engine" if step.role.renders else "plain interpolation"
+        return (Deviation("model", step.model, reference, f"rehearsal: {who} stands in"),)
 
     def _init(self, asset: Asset, step: Step, seed: int) -> tuple[RenderRecord | None, Init | None]:
         if step.strength is None:

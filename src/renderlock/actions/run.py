@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal, Protocol
 
+from renderlock.actions.calls.costs import purchases_of
 from renderlock.actions.finals.finisher import Finisher
-from renderlock.actions.finals.limits import refuse_unknown_limits
+from renderlock.actions.gate_checks import refuse_unusable_gates
 from renderlock.actions.lock import identify_model, lock_path_of, lockable_models, verify_model
 from renderlock.actions.making import Maker, PreviewSink
 from renderlock.actions.plan import Held, Job, Planner, StepPlan
 from renderlock.actions.schedule import Schedule
 from renderlock.actions.verdicts import hold_to_limits, judge_texts, prove_reader
-from renderlock.engines.base import Hosted
 from renderlock.errors import (
     CurrencyMismatch,
     Interrupted,
@@ -131,9 +131,10 @@ class Run:
         """
         started = time.monotonic()
         steps = self.selected_steps()
-        refuse_unbuilt(self.planner, steps)
+        refuse_unbuilt(self.planner)
         lock = verify_lock(self.planner, steps)
         prepare_hosted(self, steps)
+        prove_enlargements(self, steps)
         if any(self._texts_of(step, asset) for step in steps for asset in self.planner.pipeline.assets):
             prove_reader()
         planner = self.planner
@@ -193,8 +194,9 @@ class Run:
         )
 
     def _texts_of(self, step: Step, asset: Asset) -> tuple[str, ...]:
-        """The texts that must be legible in the pictures of an asset: in finals, which carry their overlays."""
-        return asset.text if step.role is Role.FINAL and not self.planner.rehearse else ()
+        """The texts that must be legible in the pictures of an asset: in finals, enlarged ones too."""
+        delivered = step.role in (Role.FINAL, Role.UPSCALER)
+        return asset.text if delivered and not self.planner.rehearse else ()
 
     def _tell(self, plans: Iterable[StepPlan]) -> None:
         for plan in plans:
@@ -207,43 +209,56 @@ def prepare_hosted(run: Run, steps: Sequence[Step]) -> None:
     Raises what `Hosted.prepare` raises, and as planning does.
     """
     planner = run.planner
-    hosted = [step for step in steps if isinstance(planner.models.engine(planner.reference_of(step)), Hosted)]
-    if not hosted:
+    if not any(planner.providers_of(step) for step in steps):
         return
     foreseeing = replace(planner, foreseen={step.name for step in steps}, _done={})
     for step in steps:
         plan = foreseeing.plan(step)
-        engine = planner.models.engine(planner.reference_of(step))
-        if isinstance(engine, Hosted) and (plan.missing or plan.unforeseen):
-            engine.prepare()
-            _refuse_unpriced(engine, plan, planner.pipeline.budget)
+        if plan.missing or plan.unforeseen:
+            for provider in planner.providers_of(step):
+                provider.prepare()
+            _refuse_unpriced(planner, plan, planner.pipeline.budget)
 
 
-def _refuse_unpriced(engine: Hosted, plan: StepPlan, budget: Budget | None) -> None:
+def prove_enlargements(run: Run, steps: Sequence[Step]) -> None:
+    """Plans the steps of the upscaler role as if those before had been rendered, so that nothing is made in vain.
+
+    Raises what planning raises.
+    """
+    if all(step.role.renders for step in steps):
+        return
+    foreseeing = replace(run.planner, foreseen={step.name for step in steps}, _done={})
+    try:
+        for step in steps:
+            foreseeing.plan(step)
+    finally:
+        foreseeing.close()
+
+
+def _refuse_unpriced(planner: Planner, plan: StepPlan, budget: Budget | None) -> None:
     """Raises `PriceUnknown` or `CurrencyMismatch` where a budget could not count the pictures of a step.
 
     Said before the first picture is paid for; a server of one's own costs nothing in any currency.
     """
     if budget is None:
         return
-    for job in plan.missing:
-        note, model = engine.price(job.recipe.size), job.recipe.model.reference
-        if note is None:
-            raise PriceUnknown(model=model, budget=f"{budget.amount} {budget.currency}")
-        if note.cost.amount and note.cost.currency != budget.currency:
-            raise CurrencyMismatch(model=model, budget=budget.currency, price=note.cost.currency)
+    for purchase in (one for job in plan.missing for one in purchases_of(planner, job)):
+        if purchase.note is None:
+            raise PriceUnknown(model=purchase.model, budget=f"{budget.amount} {budget.currency}")
+        cost = purchase.note.cost
+        if cost.amount and cost.currency != budget.currency:
+            raise CurrencyMismatch(model=purchase.model, budget=budget.currency, price=cost.currency)
 
 
-def refuse_unbuilt(planner: Planner, steps: Iterable[Step]) -> None:
-    """Raises `NotBuiltYet` with every key of these steps, or of the whole file, that this version cannot act on.
+def refuse_unbuilt(planner: Planner) -> None:
+    """Raises `NotBuiltYet` with every key that this version cannot act on.
 
-    And `UnknownName` for a gate, or a limit of one, that does not exist.
+    And `ConfigurationError` for a gate, or a limit of one, that does not exist.
     """
-    assets = planner.selection.assets or None
-    keys = planner.pipeline.not_built_yet_for([step.name for step in steps], assets=assets)
+    keys = planner.pipeline.not_built_yet
     if keys:
         raise NotBuiltYet(listing="\n".join(f"  {key}" for key in keys))
-    refuse_unknown_limits(planner.pipeline.gates)
+    refuse_unusable_gates(planner.pipeline)
 
 
 def verify_lock(planner: Planner, steps: Iterable[Step]) -> Lock | None:

@@ -109,15 +109,18 @@ class Schedule:
         return None
 
     def _lane(self, step: Step) -> Lane:
-        engine = self.planner.models.engine(self.planner.reference_of(step))
-        return engine.lane if self.own_lanes and isinstance(engine, Hosted) else self.here
+        engine = self.planner.engine_of(step)
+        if engine is not None and isinstance(engine, Hosted) and self.own_lanes:
+            return engine.lane
+        return self.here
 
     def _phases(self, plan: StepPlan, lane: Lane) -> list[Phase]:
-        """Whole pictures side by side; then finals one by one, their tiles side by side."""
-        single = tuple(job for job in plan.missing if not job.tiled)
-        tiled = tuple(job for job in plan.missing if job.tiled)
+        """Whole pictures side by side; then finals one by one, their tiles side by side, or what is only enlarged."""
+        renders = plan.step.role.renders
+        single = tuple(job for job in plan.missing if renders and not job.tiled)
+        alone = tuple(job for job in plan.missing if job.tiled or not renders)
         tiles_at_once = self.workers if lane is self.here else lane.width
-        return [phase for phase in (Phase(single, self.workers, 1), Phase(tiled, 1, tiles_at_once)) if phase.jobs]
+        return [phase for phase in (Phase(single, self.workers, 1), Phase(alone, 1, tiles_at_once)) if phase.jobs]
 
     def _feed_next(self, opened: OpenStep) -> None:
         """Feeds the next phase of a step, or closes the step."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from renderlock.actions.finals.limits import Limits, held_to, numbers_of, with_limits
+from renderlock.actions.finals.limits import Limits, held_to, numbers_of
 from renderlock.imaging.pixels import Pixels, decode_picture, encode_png
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.verdict import VERDICT_KIND, Verdict
@@ -92,7 +92,10 @@ def judge_texts(store: Store, record: RenderRecord, texts: Sequence[str], limits
     from renderlock.metrics.text_reader import open_reader  # noqa: PLC0415
 
     report = check_texts(decode_picture(store.read(record)), texts, open_reader())
-    verdict = with_limits(text_verdict(report), limits)
+    found = text_verdict(report)
+    # A limit of another asset's second text does not bind a picture with one.
+    names = {measure.name for measure in found.measures}
+    verdict = found.with_limits({name: limit for name, limit in own.items() if name in names})
     keep_verdict(store, record, verdict, wish=wish)
     return verdict
 

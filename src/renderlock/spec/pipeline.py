@@ -6,7 +6,7 @@ unique, steps form no cycle, every step names a role that has a model. Nothing h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -91,12 +91,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class NotBuiltYetKey:
-    """A key this version reads and checks but cannot act on; `step` and `asset` are empty for the whole file."""
+    """A key this version reads and checks but cannot act on."""
 
     key: str
     place: Place
-    step: str = ""
-    asset: str = ""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.key}"
@@ -107,7 +105,8 @@ class Pipeline:
     """One pipeline.yml. `steps` stands as written, `ordered_steps` so that each comes after what it needs.
 
     `seeds` are those of assets without their own; `store` and `fonts` are folders beside the file unless written
-    absolute. `upscalers` holds the upscaler of assets with a tag, in place of the upscaler role's.
+    absolute. `upscalers` holds the upscaler of assets with a tag, in place of the upscaler role's. `gate_places` says
+    where each gate, and each limit of one, was written.
     """
 
     path: Path
@@ -126,6 +125,7 @@ class Pipeline:
     upscalers: Mapping[str, str] = field(default_factory=dict)
     not_built_yet: tuple[NotBuiltYetKey, ...] = ()
     model_places: Mapping[Role, Place] = field(default_factory=dict, compare=False)
+    gate_places: Mapping[tuple[str, ...], Place] = field(default_factory=dict, compare=False)
 
     @property
     def file(self) -> str:
@@ -135,16 +135,6 @@ class Pipeline:
     def upscaler_tag(self, asset: Asset) -> str:
         """The first of an asset's tags that has an upscaler of its own; "" where none has."""
         return next((tag for tag in asset.tags if tag in self.upscalers), "")
-
-    def not_built_yet_for(
-        self, steps: Collection[str], *, assets: Collection[str] | None = None
-    ) -> tuple[NotBuiltYetKey, ...]:
-        """The keys that stand in the way of these steps and assets (None: all), those of the whole file included."""
-        return tuple(
-            key
-            for key in self.not_built_yet
-            if (not key.step or key.step in steps) and (not key.asset or assets is None or key.asset in assets)
-        )
 
 
 def policy_of(word: DeviationWord) -> DeviationPolicy:

@@ -73,6 +73,7 @@ def build_pipeline(
         upscalers=model.upscalers or {},
         not_built_yet=tuple(_not_built_yet(model, report)),
         model_places={role: report.place((role.key,)) for role in models},
+        gate_places={path: report.place(("gates", *path), at_key=True) for path in _gate_paths(model)},
     )
 
 
@@ -88,6 +89,12 @@ def _models(model: TopModel) -> Iterator[tuple[Role, str | None]]:
     yield Role.FINAL, model.final_model
     yield Role.SANDBOX, model.sandbox_model
     yield Role.UPSCALER, model.upscaler
+
+
+def _gate_paths(model: TopModel) -> Iterator[tuple[str, ...]]:
+    for gate, limits in (model.gates or {}).items():
+        yield (gate,)
+        yield from ((gate, limit) for limit in limits)
 
 
 def _asset(path: Path, asset: CheckedAsset, default_seeds: tuple[int, ...]) -> Asset:

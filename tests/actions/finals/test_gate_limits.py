@@ -12,7 +12,7 @@ from renderlock.actions.finals.judging import SEAM_LIMITS
 from renderlock.actions.finals.limits import SHIPPED
 from renderlock.actions.run import RunResult
 from renderlock.actions.verdicts import verdict_lines
-from renderlock.errors import UnknownName
+from renderlock.errors import ConfigurationError
 from renderlock.metrics.composition import LIMITS
 from renderlock.store.store import Store
 
@@ -38,14 +38,29 @@ def test_a_stricter_limit_holds_for_a_final_that_is_there_until_it_is_taken_back
         assert "composition: passed" in list(verdict_lines(store, store.events(final.address)))
 
 
-@pytest.mark.parametrize(("gates", "named"), [("{seams: {seam: 1}}", "seams"), ("{seam: {sharpness: 1}}", "sharpness")])
-def test_a_gate_or_limit_that_does_not_exist_is_told_before_anything_is_rendered(
-    write_final: WriteFinal, gates: str, named: str
+@pytest.mark.parametrize(
+    ("gates", "column", "key", "allowed"),
+    [
+        ("{seams: {seam: 1}}", 9, "gates.seams", "one of: seam, composition, upscaler, text. Did you mean `seam`?"),
+        ("{drift: {most: 1}}", 9, "gates.drift", "this version has no drift gate yet"),
+        ("{seam: {sharpness: 1}}", 16, "gates.seam.sharpness", "one of: seam"),
+        ("{seam: {seam: low}}", 16, "gates.seam.seam", "a number"),
+        ("{upscaler: {detial: 1}}", 20, "gates.upscaler.detial", "Did you mean `detail`?"),
+        ("{text: {text/2/cer: 1}}", 16, 'gates.text["text/2/cer"]', "text/1/cer, text/1/words"),
+    ],
+)
+def test_a_gate_or_limit_that_does_not_exist_is_told_at_its_place_before_anything_is_rendered(
+    write_final: WriteFinal, gates: str, column: int, key: str, allowed: str
 ) -> None:
     path = write_final("size: 200x152")
+    path.write_text(path.read_text().replace("prompt: a red apple}", "prompt: a red apple, text: [SALE]}"))
 
-    with pytest.raises(UnknownName, match=named):
+    with pytest.raises(ConfigurationError) as caught:
         run_with(path, gates)
+
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column, problem.key) == (10, column, key)
+    assert allowed in str(problem)
 
 
 def test_the_limits_written_down_for_kept_verdicts_are_those_the_gates_ship_with() -> None:

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from renderlock.actions.calls.book import read_book
 from renderlock.actions.calls.processes import this_process
-from renderlock.actions.finals.links import Draw, Tiled
+from renderlock.actions.finals.links import Draw, Finish, Tiled
+from renderlock.actions.models import Models, names_engine
 from renderlock.actions.plan import Job, Planner
 from renderlock.engines.base import Hosted
+from renderlock.engines.hosted.prices import PriceNote, price_of
 from renderlock.spec.money import Cost, sum_by_currency
 from renderlock.spec.recipe import Size
 from renderlock.store.store import Store
@@ -37,18 +39,56 @@ class Spending:
         return {currency: amount for currency, amount in spent.items() if amount}
 
 
+@dataclass(frozen=True)
+class Purchase:
+    """Pictures of one kind that a job buys: of which model, at what price (None: not known), and how many."""
+
+    model: str
+    note: PriceNote | None
+    count: int = 1
+
+
 def cost_of(planner: Planner, job: Job) -> Cost | None:
     """What a job's pictures would cost by the price notes; None where it costs nothing or a price is not known."""
-    engine = planner.models.engine(job.reference)
-    if not isinstance(engine, Hosted):
-        return None
     costs = []
-    for size, count in _pictures_of(job):
-        note = engine.price(size)
-        if note is None:
+    for purchase in purchases_of(planner, job):
+        if purchase.note is None:
             return None
-        costs.append(note.cost.times(count))
-    return Cost(sum((cost.amount for cost in costs), Decimal(0)), costs[0].currency) if costs else None
+        costs.append(purchase.note.cost.times(purchase.count))
+    if len({cost.currency for cost in costs if cost.amount}) > 1:
+        return None
+    currency = next((cost.currency for cost in costs if cost.amount), costs[0].currency if costs else "")
+    return Cost(sum((cost.amount for cost in costs), Decimal(0)), currency) if costs else None
+
+
+def purchases_of(planner: Planner, job: Job) -> Iterator[Purchase]:
+    """What a job buys from providers: its pictures and tiles, and their enlargements by a provider's upscaler."""
+    engine = planner.models.engine(job.reference) if job.step.role.renders else None
+    if engine is not None and isinstance(engine, Hosted):
+        for size, count in _pictures_of(job):
+            yield Purchase(job.recipe.model.reference, engine.price(size), count)
+    for link in job.route.links if job.route else ():
+        if not isinstance(link, Draw | Tiled) and names_engine(link.name):
+            yield from _enlargements(planner.models, link)
+
+
+def _enlargements(models: Models, link: Finish) -> Iterator[Purchase]:
+    """The passes of a provider's upscaler, each as a picture of the size that is reached."""
+    # Loaded here as upscalers bring libraries that a run without them does without.
+    from renderlock.actions.finals.enlarged import Enlarge  # noqa: PLC0415
+    from renderlock.upscalers.tiled import plan_enlargement  # noqa: PLC0415  # as above
+
+    engine = models.engine(link.name)
+    if not isinstance(engine, Hosted) or not isinstance(link, Enlarge):
+        return
+    identity = models.identity(link.name)
+    passes = plan_enlargement(link.ways.upscaler.facts, link.source, link.cover).passes
+    own = engine.price(link.size)
+    if own is not None and not own.cost.amount:  # A server of one's own.
+        note: PriceNote | None = own
+    else:
+        note = price_of(f"{identity.engine}:{identity.model}/upscale", link.size, models.options.hosted.prices)
+    yield Purchase(link.name, note, max(1, len(passes)))
 
 
 def _pictures_of(job: Job) -> Iterator[tuple[Size, int]]:

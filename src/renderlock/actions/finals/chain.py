@@ -16,10 +16,12 @@ from renderlock.actions.finals.limits import numbers_of
 from renderlock.actions.finals.links import Finish
 from renderlock.actions.models import Models
 from renderlock.actions.upscale_target import target_of
+from renderlock.errors import RecipeError
 from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.pipeline import Asset, Pipeline, Step
 from renderlock.spec.recipe import Size
 from renderlock.spec.roles import Role
+from renderlock.spec.upscaler_steps import target_of_step
 
 if TYPE_CHECKING:
     from renderlock.actions.composing import ComposePlan
@@ -62,24 +64,26 @@ class Composition:
 
 @dataclass
 class ChainPlanner:
-    """Plans the finishing links of one pipeline's pictures."""
+    """Plans the finishing links of one pipeline's pictures; in a rehearsal plain interpolation enlarges them."""
 
     pipeline: Pipeline
     models: Models
+    rehearse: bool = False
     _plans: dict[Composition, ComposePlan] = field(default_factory=dict)
     _references: dict[Path, Reference] = field(default_factory=dict)
     _opened: dict[str, Ways] = field(default_factory=dict)
     _upscalers: Upscalers | None = None
 
     def links(self, step: Step, asset: Asset, size: Size) -> Iterator[Finish]:
-        """The links after a picture of that size.
+        """The links after a picture of that size; the first of a step of the upscaler role enlarges it.
 
-        Raises `InputUnusable`, `OverlayRefused`, `FontMissing`, `UnknownName`, `MissingDependency` or `RecipeError`
-        for what cannot be done.
+        Raises `InputUnusable`, `OverlayRefused`, `FontMissing`, `UnknownName`, `MissingDependency`, and
+        `ConfigurationError` or `RecipeError` for what cannot be done.
         """
-        if step.finishing.upscale is not None:
+        _, asked = target_of_step(step)
+        if asked is not None:
             self.open_upscaler(asset)
-            size, source = target_of(step.finishing.upscale, size), size
+            size, source = self._enlarged_size(step, size), size
             yield self.enlarge(asset, source, size)
         composition = Composition.of(step, asset)
         if not composition.empty:
@@ -93,12 +97,26 @@ class ChainPlanner:
         reference = self.upscaler_of(asset)
         return Enlarge(reference, source, target, partial(self._ways, reference))
 
+    def _enlarged_size(self, step: Step, source: Size) -> Size:
+        """The size a step enlarges a picture to; raises `ConfigurationError` at the key that says it."""
+        key, asked = target_of_step(step)
+        assert asked is not None
+        if self.rehearse and isinstance(asked, Size) and enlarges_by_cutting(source, asked):
+            return asked  # The stand-in drew the nearest size, which may be of another shape.
+        try:
+            return target_of(asked, source)
+        except RecipeError as error:
+            problem = step.problem(key, str(error.facts["found"]), str(error.facts["allowed"]))
+            raise problem or error from None
+
     def open_upscaler(self, asset: Asset) -> None:
         """Opens the upscaler of an asset, so that what cannot be opened is told before anything is rendered."""
         self._ways(self.upscaler_of(asset))
 
     def upscaler_of(self, asset: Asset) -> str:
         """The upscaler of the first of the asset's tags that has one, or the pipeline's; else plain interpolation."""
+        if self.rehearse:
+            return INTERPOLATION
         tag = self.pipeline.upscaler_tag(asset)
         return self.pipeline.upscalers[tag] if tag else self.pipeline.models.get(Role.UPSCALER, INTERPOLATION)
 
@@ -152,6 +170,11 @@ class ChainPlanner:
         if icc is None or icc.lower() in PROFILE_NAMES:
             return icc or "sRGB"
         return str(self.pipeline.path.parent / icc)
+
+
+def enlarges_by_cutting(source: Size, target: Size) -> bool:
+    """Whether a picture covers the target once it is enlarged, both sides being at least as long as its own."""
+    return target.width >= source.width and target.height >= source.height
 
 
 def finishes(finishing: Finishing, asset: Asset) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from renderlock.errors import UnknownName
 from renderlock.spec.verdict import Verdict
 
 Limits = Mapping[str, Mapping[str, object]]
@@ -16,16 +15,6 @@ no longer sets its own. Here as data, as measuring takes libraries that a run wi
 
 GATES = (*SHIPPED, "upscaler", "text")
 """The gates a pipeline may set limits for."""
-
-
-def refuse_unknown_limits(limits: Limits) -> None:
-    """Raises `UnknownName` for a gate that does not exist, or a limit that a gate of merged finals does not have."""
-    for gate, wanted in limits.items():
-        if gate not in GATES:
-            raise UnknownName(kind="gate", name=gate, known=", ".join(GATES))
-        for name in wanted:
-            if gate in SHIPPED and name not in SHIPPED[gate]:
-                raise UnknownName(kind=f"limit of the {gate} gate", name=name, known=", ".join(SHIPPED[gate]))
 
 
 def held_to(verdict: Verdict, limits: Limits) -> Verdict:
