@@ -194,6 +194,26 @@ def test_engines_lists_models_with_their_keys_and_ends_and_probes_one(project: P
     assert project.server.accepted == 0
 
 
+def test_what_a_provider_says_of_a_models_end_is_in_the_calendar_of_every_later_process(tmp_path: Path) -> None:
+    with serve("ideogram", faults=["deprecation-headers:times=0"], pictures="sketch") as server:
+        project = project_of(tmp_path, server)
+        before = call_process(tmp_path, "engines", "--json", **project.environment())
+        ran = call_process(tmp_path, "run", "--no-reports", "--no-progress", "--seed", "1", **project.environment())
+    # The provider is gone: what is shown comes from the store.
+    after = call_process(tmp_path, "engines")
+    listed = json.loads(call_process(tmp_path, "engines", "--json").stdout)["sunset"]
+
+    assert ran.returncode == 0, ran.stderr
+    assert "ideogram:V_2" not in {line["model"] for line in json.loads(before.stdout)["sunset"]}
+    (noticed,) = [line for line in listed if line["model"] == "ideogram:V_2"]
+    assert noticed["state"] == "deprecated"
+    assert noticed["successors"].endswith("/v2/image/generate/ideogram-2")
+    assert (
+        f"{noticed['on']} ideogram:V_2: deprecated; then {noticed['successors']} (the provider's answer of"
+        in after.stdout
+    )
+
+
 def test_a_failing_run_leaves_no_key_anywhere(project: Project) -> None:
     outputs = [
         project.call("run", key=WRONG_KEY),

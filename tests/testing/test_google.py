@@ -263,3 +263,29 @@ def test_models_are_listed(gemini: Server) -> None:
 
     assert len(listed) == 5
     assert one["name"] == "models/gemini-nano-banana-2.1"
+
+
+def test_every_field_that_vertex_ai_takes_is_taken_and_the_gemini_api_stays_stricter(imagen: Server) -> None:
+    everything: dict[str, object] = {
+        "sampleCount": 2,
+        "aspectRatio": "16:9",
+        "sampleImageSize": "2K",
+        "guidanceScale": 7.5,
+        "seed": 1337,
+        "addWatermark": False,
+        "enhancePrompt": False,
+        "negativePrompt": "human",
+        "language": "en",
+        "safetySetting": "BLOCK_NONE",
+        "personGeneration": "ALLOW_ALL",
+        "includeSafetyAttributes": True,
+        "includeRaiReason": True,
+        "outputOptions": {"mimeType": "image/jpeg", "compressionQuality": 80},
+        "storageUri": "gs://bucket/folder",
+    }
+    taken = predict(imagen, everything, PROJECT, labels={"team": "a"})
+
+    assert taken.status_code == 200, taken.text
+    assert taken.json()["predictions"][1]["gcsUri"] == "gs://bucket/folder/sample_1.png"
+    for name in ("safetySetting", "personGeneration", "storageUri"):
+        assert predict(imagen, {name: everything[name]}).status_code == 400

@@ -268,3 +268,25 @@ def poll(url: str, headers: dict[str, str]) -> list[dict[str, object]]:
             break
         time.sleep(0.05)
     return states
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/v1/ideogram-v3/generate", {"style_type": "FICTION"}, 200),
+        ("/v1/ideogram-v3/generate", {"style_type": "ANIME"}, 400),
+        ("/v1/ideogram-v3/generate", {"color_palette": {"members": [{"color_hex": "#abc"}]}}, 200),
+        ("/v1/ideogram-v3/generate", {"color_palette": {"members": [{"color_hex": "#abc"}] * 9}}, 400),
+        ("/v2/image/generate/ideogram-2", {"style_type": "anime", "aspect_ratio": "4x5", "private": None}, 200),
+        ("/v2/image/generate/ideogram-2", {"style_type": "fiction"}, 400),
+        ("/v2/image/generate/ideogram-2", {"enable_copyright_detection": True, "webhook_url": "https://a"}, 200),
+    ],
+)
+def test_what_the_providers_own_schema_says_of_styles_palettes_and_v2_fields(
+    server: Server, path: str, body: dict[str, object], status: int
+) -> None:
+    headers = {"Api-Key": server.key}
+
+    answer = httpx.post(f"{server.url}{path}", json={"prompt": "a star", **body}, headers=headers, timeout=30)
+
+    assert answer.status_code == status, answer.text

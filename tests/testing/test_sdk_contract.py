@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -130,24 +129,6 @@ def test_imagen_on_the_gemini_api_is_asked_as_google_genai_1_75_asked() -> None:
     ours = imagen_on_the_gemini_api()
 
     assert (ours.path, camel(ours.body)) == (golden["path"], camel(golden["body"]))
-
-
-def test_imagen_on_the_gemini_api_is_asked_as_an_installed_old_sdk_asks() -> None:
-    if not version("google-genai").startswith("1."):
-        pytest.skip("google-genai 2 and later build no Imagen request for the Gemini API; the golden body stands in")
-    with serve("imagen", pictures="sketch") as server, google(server, vertex=False) as client:
-        config = types.GenerateImagesConfig(
-            number_of_images=1,
-            aspect_ratio="16:9",
-            image_size="2K",
-            guidance_scale=7.5,
-            include_rai_reason=True,
-            output_mime_type="image/png",
-        )
-        client.models.generate_images(model="imagen-4.0-generate-001", prompt=PROMPT, config=config)
-        theirs = sent(server)
-
-    assert camel(imagen_on_the_gemini_api().body) == camel(theirs.body)
 
 
 @pytest.mark.parametrize("vertex", [False, True], ids=["gemini-api", "vertex"])

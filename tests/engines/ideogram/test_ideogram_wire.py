@@ -15,13 +15,22 @@ from tests.engines.hosted_contract import QUICK
 from renderlock.actions.calls.book import read_book
 from renderlock.actions.calls.journal import StoreJournal
 from renderlock.engines.base import EngineOptions, Unwatched
+from renderlock.engines.describing import DescribingEngine
 from renderlock.engines.hosted.connections import Connections
 from renderlock.engines.hosted.engine import HostedEngine
 from renderlock.engines.hosted.journal import Journal, Unjournalled
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.engines.ideogram.engine import LegacyEngine, open_model
 from renderlock.engines.resolve import Request, resolve
-from renderlock.errors import Interrupted, MayBeBilled, ModelRetired, NotCapable, PictureElsewhere, SafetyBlocked
+from renderlock.errors import (
+    Interrupted,
+    MayBeBilled,
+    ModelRetired,
+    NotCapable,
+    PictureElsewhere,
+    SafetyBlocked,
+    UnknownName,
+)
 from renderlock.imaging.pixels import digest_pixels
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.store import Store
@@ -135,9 +144,10 @@ def test_a_picture_is_enlarged_once_by_two_and_not_further_than_the_provider_goe
 
 def test_a_picture_is_described() -> None:
     with serve("ideogram", pictures="sketch") as server, opened(server, "V_2") as engine:
-        assert isinstance(engine, LegacyEngine)
-        (text,) = engine.describe(PICTURE)
-        assert "1536 by 512" in text
+        assert isinstance(engine, DescribingEngine)
+        described = engine.describe(PICTURE)
+        assert "1536 by 512" in described.texts[0]
+        assert sent(server, "/describe")["describe_model_version"] == "V_2"
 
 
 def test_a_generation_left_behind_is_asked_for_by_its_id_and_not_paid_again(tmp_path: Path) -> None:
@@ -240,3 +250,21 @@ def test_a_provider_that_takes_fewer_at_once_slows_the_lane_and_loses_nothing() 
         assert server.most_in_progress <= 2
         assert [call for call in server.calls if call.status == 429]
         assert engine.channel.lane.width < 10
+
+
+@pytest.mark.parametrize(
+    ("model", "style", "refused"),
+    [("V_3", "FICTION", "ANIME"), ("v2/ideogram-2", "ANIME", "FICTION"), ("V_2", "ANIME", "CUSTOM")],
+)
+def test_a_style_is_one_that_its_surface_takes(model: str, style: str, refused: str) -> None:
+    with serve("ideogram", pictures="sketch") as server:
+        hosted = HostedOptions(urls={"ideogram": server.url})
+        engine = open_model(f"{model}?style={style}", EngineOptions(api_key=server.key, hosted=hosted))
+        engine.render(Recipe(engine.identify().key, "a star", 1, WIDE), None, Unwatched())
+        engine.close()
+
+        assert server.accepted == 1
+
+    with pytest.raises(UnknownName, match=refused) as unknown:
+        open_model(f"{model}?style={refused}", EngineOptions())
+    assert style in unknown.value.advice

@@ -155,7 +155,7 @@ class HostedEngine(ABC):
         wanted = unreduced(recipe)
         self._refuse_size(wanted.size)
         says = clean(f"{recipe.size} seed {recipe.seed}: {recipe.prompt[:80]}")
-        deal = _RecipeDeal(self, wanted, None if init is None else _at_size(init, wanted.size))
+        deal = _RecipeDeal(self, wanted, init if wanted.size == recipe.size else _at_size(init, wanted.size))
         bought = self._buy(Work(recipe.digest, self.model.reference, says), self.price(recipe.size), deal, watch)
         deviations = (
             *_deviations(wanted, bought, self.capabilities.seed),
@@ -273,9 +273,11 @@ class _RequestDeal:
         return None
 
 
-def _at_size(init: Pixels, size: Size) -> Pixels:
+def _at_size(init: Pixels | None, size: Size) -> Pixels | None:
     """The init picture at the size that is bought; whoever has it at the delivered size only gets that enlarged."""
-    return init if init.shape[:2] == (size.height, size.width) else fit_to(init, size.width, size.height)
+    if init is None or init.shape[:2] == (size.height, size.width):
+        return init
+    return fit_to(init, size.width, size.height)
 
 
 def _delivered(pixels: Pixels, recipe: Recipe, wanted: Recipe) -> Pixels:

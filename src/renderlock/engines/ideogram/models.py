@@ -27,6 +27,8 @@ PROVIDER = Provider(
 
 MAGIC_PROMPT = ("OFF", "ON", "AUTO")
 STYLES = ("AUTO", "GENERAL", "REALISTIC", "DESIGN", "RENDER_3D", "ANIME", "FICTION", "STYLIZED")
+STYLES_3 = ("AUTO", "GENERAL", "REALISTIC", "DESIGN", "FICTION", "STYLIZED")
+STYLES_OF_V2 = ("AUTO", "GENERAL", "REALISTIC", "DESIGN", "RENDER_3D", "ANIME")
 SPEEDS_2 = ("default", "turbo", "quality")
 SPEEDS_3 = ("DEFAULT", "FLASH", "TURBO", "BALANCED", "QUALITY")
 
@@ -64,10 +66,15 @@ MODELS: Mapping[str, IdeogramFacts] = MappingProxyType(
         "V_2A": _legacy(BY_RATIO, negative_prompt=False),
         "V_2A_TURBO": _legacy(BY_RATIO, negative_prompt=False),
         "V_3": IdeogramFacts(
-            "ideogram-v3-1", BY_RESOLUTION_3, True, False, _MAGIC | {"style": STYLES, "speed": SPEEDS_3}, _ACTIVE
+            "ideogram-v3-1", BY_RESOLUTION_3, True, False, _MAGIC | {"style": STYLES_3, "speed": SPEEDS_3}, _ACTIVE
         ),
         "v2/ideogram-2": IdeogramFacts(
-            "ideogram-v2-generations-1", BY_RATIO, True, False, _MAGIC | {"style": STYLES, "speed": SPEEDS_2}, _ACTIVE
+            "ideogram-v2-generations-1",
+            BY_RATIO,
+            negative_prompt=True,
+            img2img=False,
+            options=_MAGIC | {"style": STYLES_OF_V2, "speed": SPEEDS_2},
+            lifecycle=_ACTIVE,
         ),
     }
 )

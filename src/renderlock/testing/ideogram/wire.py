@@ -17,6 +17,7 @@ LegacyModel = Literal["V_1", "V_1_TURBO", "V_2", "V_2_TURBO", "V_2A", "V_2A_TURB
 MagicPrompt = Literal["AUTO", "ON", "OFF"]
 MagicVersion = Literal["V_0", "V_0_1", "V_0_2", "V_0_3", "V_0_4", "V_0_5", "V_0_6", "V_0_7", "V_0_8"]
 Style = Literal["AUTO", "GENERAL", "REALISTIC", "DESIGN", "RENDER_3D", "ANIME", "FICTION", "CUSTOM", "STYLIZED"]
+StyleV3 = Literal["AUTO", "GENERAL", "REALISTIC", "DESIGN", "CUSTOM", "FICTION", "STYLIZED"]
 Palette = Literal["EMBER", "FRESH", "JUNGLE", "MAGIC", "MELON", "MOSAIC", "PASTEL", "ULTRAMARINE"]
 Prompt = Annotated[str, Field(min_length=1, max_length=10_000)]
 Seed = Annotated[int, Field(ge=0, le=2_147_483_647)]
@@ -31,7 +32,7 @@ SECOND_A = ("V_2A", "V_2A_TURBO")
 class Member(WireModel):
     """A colour of a palette."""
 
-    color_hex: Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")]
+    color_hex: Annotated[str, Field(pattern="^#(?:[0-9A-Fa-f]{3}){1,2}$")]
     color_weight: Annotated[float, Field(ge=0.05, le=1)] | None = None
 
 
@@ -39,7 +40,7 @@ class ColorPalette(WireModel):
     """A palette by name or by members, not both."""
 
     name: Palette | None = None
-    members: Annotated[list[Member], Field(min_length=1)] | None = None
+    members: Annotated[list[Member], Field(min_length=1, max_length=8)] | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -138,7 +139,7 @@ class EditFields(WireModel):
 class DescribeFields(WireModel):
     """The text fields of `/describe`."""
 
-    describe_model_version: Literal["V_2", "V_3"] = "V_3"
+    describe_model_version: Literal["V_2", "V_3", "CUSTOM"] = "V_3"
 
 
 class V3Request(WireModel):
@@ -154,7 +155,7 @@ class V3Request(WireModel):
     num_images: Count = 1
     color_palette: ColorPalette | None = None
     style_codes: list[Annotated[str, Field(pattern="^[0-9A-Fa-f]{8}$")]] | None = None
-    style_type: Style | None = None
+    style_type: StyleV3 | None = None
     style_preset: str | None = None
 
     @model_validator(mode="after")
@@ -186,14 +187,17 @@ class V2Request(WireModel):
     num_images: Count = 1
     seed: Seed | None = None
     style_type: Literal["auto", "general", "realistic", "design", "render_3d", "anime"] | None = None
-    private: bool = False
+    private: bool | None = None
+    enable_copyright_detection: bool | None = None
+    target_collection_id: str | None = None
+    webhook_url: str | None = None
     is_async: Annotated[bool, Field(alias="async")] = False
 
     @field_validator("aspect_ratio")
     @classmethod
     def _is_ratio(cls, value: str) -> str:
-        if value != "auto" and value not in LEGACY_RATIOS:
-            raise ValueError(f"{value} is not auto or one of {', '.join(LEGACY_RATIOS)}")
+        if value != "auto" and value not in RATIO_SIZES:
+            raise ValueError(f"{value} is not auto or one of {', '.join(RATIO_SIZES)}")
         return value
 
     @property

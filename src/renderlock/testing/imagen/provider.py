@@ -90,7 +90,10 @@ class ImagenProvider(GoogleProvider):
                 predictions += [{"raiFilteredReason": REASON}] if wanted.include_rai_reason else []
                 continue
             item: dict[str, object] = {"mimeType": picture.media_type}
-            item["bytesBase64Encoded"] = self.base64(exchange, picture)
+            if wanted.storage_uri:
+                item["gcsUri"] = f"{wanted.storage_uri.rstrip('/')}/sample_{number}.png"
+            else:
+                item["bytesBase64Encoded"] = self.base64(exchange, picture)
             item |= {"prompt": prompt} if wanted.enhance_prompt else {}
             item |= {"safetyAttributes": attributes} if wanted.include_safety_attributes else {}
             predictions.append(item)

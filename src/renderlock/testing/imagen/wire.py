@@ -23,9 +23,7 @@ def _one_of(*words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Safety = Annotated[
-    str, _one_of("block_low_and_above", "block_medium_and_above", "block_only_high", "block_none", "off")
-]
+Safety = Annotated[str, _one_of("block_low_and_above", "block_medium_and_above", "block_only_high", "block_none")]
 Person = Annotated[str, _one_of("dont_allow", "allow_adult", "allow_all")]
 Seed = Annotated[int, Field(ge=0, le=2_147_483_647)]
 
@@ -43,8 +41,8 @@ class OutputOptions(ProtoModel):
         return self
 
 
-class GeminiParameters(ProtoModel):
-    """The parameters of the Gemini API."""
+class Parameters(ProtoModel):
+    """The parameters that both APIs take."""
 
     sample_count: Annotated[int, Field(ge=1, le=4)] = 4
     aspect_ratio: Literal["1:1", "3:4", "4:3", "9:16", "16:9"] = "1:1"
@@ -63,9 +61,20 @@ class GeminiParameters(ProtoModel):
         return at_tier(IMAGEN[self.aspect_ratio], self.sample_image_size)
 
 
-class VertexParameters(GeminiParameters):
+class GeminiParameters(Parameters):
+    """The parameters of the Gemini API, which is stricter about safety."""
+
+    @model_validator(mode="after")
+    def _is_safe_enough(self) -> Self:
+        if self.safety_setting == "block_none" or self.person_generation == "allow_all":
+            raise ValueError("safetySetting block_none and personGeneration allow_all are not supported")
+        return self
+
+
+class VertexParameters(Parameters):
     """The parameters of Vertex AI."""
 
+    storage_uri: Annotated[str, Field(pattern="^gs://.+")] | None = None
     seed: Seed | None = None
     add_watermark: bool = True
     enhance_prompt: bool = True

@@ -114,6 +114,8 @@ class VllmOmniBody(_Sampling):
     response_format: Literal["b64_json", "file"] = "b64_json"
     flow_shift: float | None = None
     vae_use_tiling: bool | None = None
+    lora: dict[str, object] | None = None
+    extra_params: dict[str, object] | None = None
     user: str | None = None
 
 
@@ -124,6 +126,8 @@ class SglangBody(_Sampling):
     width: Annotated[int, Field(ge=16, le=8192)] | None = None
     height: Annotated[int, Field(ge=16, le=8192)] | None = None
     enable_upscaling: bool = False
+    upscaling_scale: Annotated[int, Field(ge=1, le=8)] | None = None
+    diffusers_kwargs: dict[str, object] | None = None
     user: str | None = None
 
     @property
