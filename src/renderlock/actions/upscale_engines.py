@@ -13,7 +13,7 @@ from renderlock.engines.aliases import full_reference
 from renderlock.engines.base import Engine, EngineOptions, Render, Unwatched
 from renderlock.engines.files import FileHashes
 from renderlock.engines.table import list_engines
-from renderlock.engines.upscaling import HOSTED_FACTORS, UpscalingEngine
+from renderlock.engines.upscaling import UpscalingEngine
 from renderlock.errors import EngineFailed, NotCapable
 from renderlock.imaging.pixels import Raster
 from renderlock.spec.deviation import Deviation
@@ -41,7 +41,7 @@ class EngineUpscaler:
         return UpscalerFacts(
             reference=self.reference,
             summary="a provider's upscaler",
-            scales=HOSTED_FACTORS,
+            scales=self.ability.upscale_factors,
             halo_px=64,
             detail=Detail.INVENTED,
             licence="the provider's terms",

@@ -29,7 +29,7 @@ from renderlock.engines.hosted.prices import PriceNote
 from renderlock.engines.hosted.purchase import Bought, Call, Deal, Obtained
 from renderlock.engines.hosted.wire import Answer, TextPairs, WireRequest
 from renderlock.engines.own_server import free_of_charge, glancing, owing_nothing, reason_in, without_bills
-from renderlock.engines.upscaling import HOSTED_FACTORS
+from renderlock.engines.upscaling import USUAL_FACTORS
 from renderlock.engines.watching import Steps, steps_of_this_render, watched_by
 from renderlock.errors import (
     BadAnswer,
@@ -153,9 +153,14 @@ class Automatic1111Engine(HostedEngine):
         steps.finished()
         return obtained
 
+    @property
+    def upscale_factors(self) -> tuple[int, ...]:
+        """Two and four times, as its networks are made for."""
+        return USUAL_FACTORS
+
     def upscale(self, picture: Pixels, factor: int, watch: Watch) -> Render:
         """The picture at `factor` times its sides, by the upscaler of the reference, else the server's first model."""
-        if factor not in HOSTED_FACTORS:
+        if factor not in USUAL_FACTORS:
             raise NotCapable(model=self.model.reference, listing=f"  enlarge {factor} times; it does 2 and 4 times")
         size = Size(picture.shape[1] * factor, picture.shape[0] * factor)
         body: JsonObject = {"image": encoded(picture), "resize_mode": 0, "upscaling_resize": factor}

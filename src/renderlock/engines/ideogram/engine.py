@@ -89,6 +89,11 @@ class LegacyEngine(_Ideogram, OneShotEngine):
         """The picture's link and notes."""
         return read_picture(answer.json(self.model.reference).at("data"), self.model)
 
+    @property
+    def upscale_factors(self) -> tuple[int, ...]:
+        """Twice, and no other."""
+        return (UPSCALE_FACTOR,)
+
     def upscale(self, picture: Pixels, factor: int, watch: Watch) -> Render:
         """The picture at twice its sides by `/upscale`; raises `NotCapable` for what that does not take."""
         height, width = picture.shape[:2]

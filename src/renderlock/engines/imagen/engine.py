@@ -16,6 +16,7 @@ from renderlock.engines.hosted.pictures import from_base64
 from renderlock.engines.hosted.purchase import Obtained
 from renderlock.engines.hosted.wire import Answer, Json, WireRequest
 from renderlock.engines.imagen.models import RATIO_AND_TIER, UPSCALER, ImagenModel, find_model
+from renderlock.engines.upscaling import USUAL_FACTORS
 from renderlock.errors import HostedError, NoPicture, NotCapable, SafetyBlocked
 from renderlock.imaging.pixels import Pixels, encode_png
 from renderlock.spec.fields import JsonObject
@@ -23,7 +24,6 @@ from renderlock.spec.recipe import Recipe, Size
 
 MOST_FILE_BYTES = 10 << 20
 MOST_UPSCALED_PX = 17_000_000
-UPSCALE_FACTORS = (2, 4)
 FILTERED = "the picture was filtered"
 
 
@@ -79,6 +79,11 @@ class ImagenEngine(OneShotEngine):
         """The first picture of the answer; see `read_prediction`."""
         return self._read_any(answer)
 
+    @property
+    def upscale_factors(self) -> tuple[int, ...]:
+        """Two and four times."""
+        return USUAL_FACTORS
+
     def upscale(self, picture: Pixels, factor: int, watch: Watch) -> Render:
         """The picture enlarged by Vertex AI's upscaler; raises `NotCapable` for what that does not take."""
         height, width = picture.shape[:2]
@@ -89,7 +94,7 @@ class ImagenEngine(OneShotEngine):
             raise NotCapable(
                 model=self.model.reference, listing=f"{asked}; only on Vertex AI: imagen:vertex/{UPSCALER}"
             )
-        if factor not in UPSCALE_FACTORS or target.width * target.height > MOST_UPSCALED_PX:
+        if factor not in USUAL_FACTORS or target.width * target.height > MOST_UPSCALED_PX:
             raise NotCapable(
                 model=self.model.reference, listing=f"{asked}; by 2 or 4, to at most {MOST_UPSCALED_PX} pixels"
             )
