@@ -23,7 +23,7 @@ Blob = Encoded | StagedPicture
 class Prepared:
     """A render ready to be kept: its record, its pixels, and every blob it needs by SHA-256.
 
-    `pixels` is None where the picture is staged in a file.
+    `pixels` are what thumbnails are made of; None where the picture is staged in a file and nothing smaller was given.
     """
 
     record: RenderRecord
@@ -82,7 +82,7 @@ def prepare(new: NewRender) -> Prepared:
 def _take_staged(staged: StagedPicture) -> _Taken:
     """A staged file by its bytes on disk; what it shows is taken from who wrote it."""
     size = Size(staged.width, staged.height)
-    return _Taken(staged, hash_file(staged.path), staged.path.stat().st_size, size, staged.pixels_digest, None)
+    return _Taken(staged, hash_file(staged.path), staged.path.stat().st_size, size, staged.pixels_digest, staged.small)
 
 
 def _take_whole(new: NewRender) -> _Taken:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -58,7 +58,8 @@ class StagedPicture:
     """A finished picture file that the store takes over: too large to be held in memory.
 
     `path` is moved into the blobs; it may lie in the store's `tmp`. `pixels_digest` is `digest_pixels` of its 8-bit
-    RGB or RGBA pixels, taken while they were written (`PixelsDigest`).
+    RGB or RGBA pixels, taken while they were written (`PixelsDigest`). `small` is the picture made smaller, for its
+    thumbnails; without it the file is read again.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class StagedPicture:
     width: int
     height: int
     pixels_digest: str
+    small: Pixels | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

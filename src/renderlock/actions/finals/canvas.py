@@ -18,17 +18,22 @@ Box = tuple[float, float, float, float]
 class Canvas:
     """A picture scaled to cover a canvas and cut to it from the centre, as `fit_to` does, in any part of it.
 
-    `base` is H x W x 3, 8 bits. Bicubic (Keys 1981, a = -0.5) with the filter widened where the canvas is smaller.
+    `padded` is H x W x 4, 8 bits, as `padded_rgb` gives it. Bicubic (Keys 1981, a = -0.5) with the filter widened where
+    the canvas is smaller.
     """
 
-    base: Pixels
+    padded: Pixels
     size: Size
 
     @classmethod
     def over(cls, picture: Pixels, size: Size) -> Canvas:
         """The canvas over any picture; alpha is laid on white."""
-        height, width, channels = picture.shape
-        return cls(picture if channels == 3 else fit_to(picture, width, height), size)
+        return cls(padded_rgb(picture), size)
+
+    @property
+    def base(self) -> Pixels:
+        """The picture, H x W x 3."""
+        return self.padded[..., :3]
 
     @property
     def box(self) -> Box:
@@ -48,8 +53,20 @@ class Canvas:
             min(float(width), left + tile.right / self._scale),
             min(float(height), top + tile.bottom / self._scale),
         )
-        scaled = Image.fromarray(self.base).resize((tile.width, tile.height), Image.Resampling.BICUBIC, box=box)
-        return np.asarray(scaled)
+        return self._scaled(box, (tile.width, tile.height))
+
+    def shown(self) -> Pixels:
+        """The part of the base that the canvas shows, in the base's own resolution."""
+        left, top, right, bottom = self.box
+        size = (max(1, round(right - left)), max(1, round(bottom - top)))
+        whole = size == (self.padded.shape[1], self.padded.shape[0])
+        return self.base if whole else self._scaled(self.box, size)
+
+    def _scaled(self, box: Box, size: tuple[int, int]) -> Pixels:
+        height, width = self.padded.shape[:2]
+        picture = Image.frombuffer("RGBX", (width, height), self.padded, "raw", "RGBX", 0, 1)
+        scaled = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, box=box))
+        return np.ascontiguousarray(scaled[..., :3])
 
     @property
     def _scale(self) -> float:
@@ -57,3 +74,14 @@ class Canvas:
         height, width = self.base.shape[:2]
         wide, high = self.size.width / int(width), self.size.height / int(height)
         return max(wide, high)
+
+
+def padded_rgb(picture: Pixels) -> Pixels:
+    """H x W x 3|4 pixels as H x W x 4: RGB, alpha laid on white, and a byte that means nothing.
+
+    Pillow looks at pixels in that form where they lie; those of three bytes it would copy for each tile.
+    """
+    height, width, channels = picture.shape
+    padded = np.zeros((height, width, 4), np.uint8)
+    padded[..., :3] = picture if channels == 3 else fit_to(picture, width, height)
+    return padded

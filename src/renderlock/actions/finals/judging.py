@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from PIL import Image
 
 from renderlock.actions.finals.limits import Limits, with_limits
 from renderlock.imaging.pixels import Pixels
@@ -26,16 +27,19 @@ MOST_DRAWN_PX = 32 * 1024**2
 COMPARED_PX = 512
 """Compositions are compared on pictures of about this side: whatever is larger is averaged down to it in bands."""
 
+_BAND_ROWS = 64
+
 
 @dataclass(frozen=True)
 class Judged:
     """The seam score and every verdict about a merged final, the seam gate's first.
 
-    `drawn` shows where, if a seam shows.
+    `small` is the final made smaller; `drawn` shows where, if a seam shows.
     """
 
     seams: SeamScore
     verdicts: tuple[Verdict, ...]
+    small: Pixels
     drawn: Pixels | None = None
 
     @property
@@ -48,7 +52,8 @@ def judge_final(pixels: Pixels, base: Pixels, lines: Sequence[SeamLine], limits:
     """The judgement of H x W x 3 pixels, which may lie in a file, on their seam lines and against their base."""
     long = [line for line in lines if line.end - line.start >= LEAST_LINE_PX]
     score = score_seams(pixels, long)
-    kept = kept_composition(averaged(base), averaged(pixels))
+    small = averaged(pixels)
+    kept = kept_composition(averaged(base), small)
     seam = seam_verdict(score, SEAM_LIMITS)
     if len(long) < len(lines):
         skipped = f"Not judged: {len(lines) - len(long)} borders of fewer than {LEAST_LINE_PX} pixels"
@@ -56,7 +61,7 @@ def judge_final(pixels: Pixels, base: Pixels, lines: Sequence[SeamLine], limits:
     found = (seam, composition_verdict(kept))
     verdicts = tuple(with_limits(verdict, limits) for verdict in found)
     shows = not verdicts[0].passed and pixels.shape[0] * pixels.shape[1] <= MOST_DRAWN_PX
-    return Judged(score, verdicts, draw_seams(pixels, score) if shows else None)
+    return Judged(score, verdicts, small, draw_seams(pixels, score) if shows else None)
 
 
 def averaged(pixels: Pixels) -> Pixels:
@@ -69,8 +74,9 @@ def averaged(pixels: Pixels) -> Pixels:
         return np.asarray(pixels)
     height, width = pixels.shape[0] // block, pixels.shape[1] // block
     small = np.empty((height, width, pixels.shape[2]), np.uint8)
-    for row in range(height):
-        band = pixels[row * block : (row + 1) * block, : width * block].astype(np.float32)
-        means = band.reshape(block, width, block, -1).mean(axis=(0, 2))
-        small[row] = np.round(means)
+    at_once = max(1, _BAND_ROWS // block)
+    for row in range(0, height, at_once):
+        end = min(row + at_once, height)
+        band = np.ascontiguousarray(pixels[row * block : end * block, : width * block])
+        small[row:end] = np.asarray(Image.fromarray(band).reduce(block))
     return small

@@ -9,26 +9,24 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-import numpy as np
-from PIL import Image
-
 from renderlock.actions.finals.anchoring import anchor
+from renderlock.actions.finals.bases import base_canvas
 from renderlock.actions.finals.canvas import Canvas
 from renderlock.actions.finals.judging import Judged, judge_final
 from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import grid_of_recipe
 from renderlock.actions.finals.staged import Staged, StagedSink, staging
-from renderlock.actions.finals.tiles import Tiles, base_canvas
+from renderlock.actions.finals.tiles import Tiles
 from renderlock.actions.making import Maker
 from renderlock.actions.plan import Job
 from renderlock.actions.verdicts import keep_verdict
 from renderlock.errors import RecipeError, StoreDamaged
-from renderlock.imaging.merge import Blend, MergeReport, merge_tiles
-from renderlock.imaging.pixels import Pixels, Raster, decode_picture, fit_to
+from renderlock.imaging.merge import Blend, MergeReport, SpilledTiles, merge_tiles
+from renderlock.imaging.pixels import Raster, decode_picture, fit_to
 from renderlock.imaging.sinks import RowSink
 from renderlock.imaging.tiles import Tile
 from renderlock.spec.deviation import Deviation
@@ -38,31 +36,18 @@ from renderlock.store.records import NewRender, RenderRecord, TextPairs
 from renderlock.store.store import Store
 
 CHANNELS = 3
-KEPT_BYTES = 32 * 1024**2
 
 
 @dataclass(frozen=True)
 class AnchoredTiles:
-    """The tiles of a picture, read from the store one at a time, each anchored to the tone of its part of the base.
-
-    A merge reads tiles twice; up to `KEPT_BYTES` of them are kept from the first time.
-    """
+    """The tiles of a picture, read from the store one at a time, each anchored to the tone of its part of the base."""
 
     store: Store
     records: Mapping[Tile, RenderRecord]
     canvas: Canvas
-    _kept: dict[Tile, Raster] = field(default_factory=dict)
 
     def read(self, tile: Tile) -> Raster:
         """The tile in 16 bits, alpha laid on white; raises `StoreDamaged` where it has another size."""
-        if tile in self._kept:
-            return self._kept[tile]
-        anchored = self._read(tile)
-        if (len(self._kept) + 1) * anchored.nbytes <= KEPT_BYTES:
-            self._kept[tile] = anchored
-        return anchored
-
-    def _read(self, tile: Tile) -> Raster:
         pixels = decode_picture(self.store.read(self.records[tile]))
         if pixels.shape[:2] != (tile.height, tile.width):
             reason = f"the tile is {pixels.shape[1]}x{pixels.shape[0]}, not {tile.width}x{tile.height}"
@@ -121,7 +106,7 @@ class Merger:
         noted = tuple(dict.fromkeys((*deviations, *merged.tiles.deviations)))
         record = self.maker.keep(
             NewRender(
-                picture=merged.staged.as_new(),
+                picture=merged.staged.as_new(merged.judged.small),
                 recipe=merged.recipe,
                 standing=self.job.standing,
                 origin=self.maker.origin(self.job),
@@ -140,10 +125,13 @@ class Merger:
         store = self.maker.store
         sink = self._new_sink(recipe)
         canvas = base_canvas(store, self.base, recipe)
-        report = merge_tiles(grid_of_recipe(recipe), AnchoredTiles(store, tiles.records, canvas), sink, blend=blend)
+        grid = grid_of_recipe(recipe)
+        anchored = AnchoredTiles(store, tiles.records, canvas)
+        with SpilledTiles(anchored, grid, store.layout.tmp) as source:
+            report = merge_tiles(grid, source, sink, blend=blend)
         sink.close()
         staged = sink.staged()
-        judged = judge_final(staged.pixels, shown_base(canvas), report.seams, self.limits)
+        judged = judge_final(staged.pixels, canvas.shown(), report.seams, self.limits)
         return Merged(recipe, tiles, staged, report, judged, time.monotonic() - started)
 
     def _new_sink(self, recipe: Recipe) -> StagedSink:
@@ -164,21 +152,11 @@ def merge_again(store: Store, record: RenderRecord, sink: RowSink) -> None:
         raise RecipeError(field="source", found="no tiles", allowed="the addresses of the final's tiles")
     grid = grid_of_recipe(recipe)
     kept = [store.get(address) for address in lineage["tiles"].split()]
-    tiles = AnchoredTiles(
-        store, dict(zip(grid.tiles, kept, strict=True)), base_canvas(store, store.get(lineage["base"]), recipe)
-    )
+    canvas = base_canvas(store, store.get(lineage["base"]), recipe)
+    anchored = AnchoredTiles(store, dict(zip(grid.tiles, kept, strict=True)), canvas)
     blend: Blend = "hann" if lineage.get("blend") == "hann" else "two-band"
-    merge_tiles(grid, tiles, sink, blend=blend)
-
-
-def shown_base(canvas: Canvas) -> Pixels:
-    """The part of the base that the canvas shows, in the base's own resolution: what the final must agree with."""
-    left, top, right, bottom = canvas.box
-    size = (max(1, round(right - left)), max(1, round(bottom - top)))
-    if size == (canvas.base.shape[1], canvas.base.shape[0]):
-        return canvas.base
-    shown = Image.fromarray(canvas.base).resize(size, Image.Resampling.BICUBIC, box=canvas.box)
-    return np.asarray(shown)
+    with SpilledTiles(anchored, grid, store.layout.tmp) as tiles:
+        merge_tiles(grid, tiles, sink, blend=blend)
 
 
 def _lineage(base: RenderRecord, merged: Merged) -> TextPairs:

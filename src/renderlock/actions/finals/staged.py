@@ -34,9 +34,10 @@ class Staged:
     pixels_digest: str
     pixels: Pixels
 
-    def as_new(self) -> StagedPicture:
-        """The picture as the store takes it over."""
-        return StagedPicture(self.path, "image/png", self.size.width, self.size.height, self.pixels_digest)
+    def as_new(self, small: Pixels) -> StagedPicture:
+        """The picture as the store takes it over; `small` is the same, no smaller than a thumbnail."""
+        width, height = self.size.width, self.size.height
+        return StagedPicture(self.path, "image/png", width, height, self.pixels_digest, small)
 
 
 class StagedSink:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from renderlock.actions.finals.bases import base_canvas
 from renderlock.actions.finals.canvas import Canvas
 from renderlock.actions.finals.links import grid_of_recipe, tile_recipe
 from renderlock.actions.finals.rung_recipes import under_rungs
@@ -17,12 +18,11 @@ from renderlock.actions.making import Maker, Tally, Work
 from renderlock.actions.plan import Job
 from renderlock.errors import Interrupted, OutOfMemory, StoreFull, StoreUnusable
 from renderlock.executors.in_process import Stop, run_jobs
-from renderlock.imaging.pixels import decode_picture, digest_pixels
+from renderlock.imaging.pixels import digest_pixels
 from renderlock.imaging.tiles import Grid, Tile
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe
 from renderlock.store.records import RenderRecord
-from renderlock.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,6 @@ class Tiles:
         """What was done differently in any of them, each once."""
         noted = (deviation for record in self.records.values() for deviation in record.deviations)
         return tuple(dict.fromkeys(noted))
-
-
-def base_canvas(store: Store, base: RenderRecord, whole: Recipe) -> Canvas:
-    """The base at the size of the whole picture; raises `StoreDamaged`."""
-    return Canvas.over(decode_picture(store.read(base)), whole.size)
 
 
 def plan_tile_jobs(whole: Recipe, canvas: Canvas) -> tuple[TileJob, ...]:

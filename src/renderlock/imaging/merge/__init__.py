@@ -2,6 +2,7 @@
 
 from renderlock.imaging.merge.ports import Base, Blend, PixelsBase, PixelsSource, TileSource
 from renderlock.imaging.merge.report import MergeReport, OverlapDifference
+from renderlock.imaging.merge.spill import SpilledTiles
 from renderlock.imaging.merge.streaming import merge_tiles
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "OverlapDifference",
     "PixelsBase",
     "PixelsSource",
+    "SpilledTiles",
     "TileSource",
     "merge_tiles",
 ]

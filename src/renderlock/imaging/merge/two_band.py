@@ -7,7 +7,8 @@ and leave a soft stripe; a plain seam would leave a step in tone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,8 @@ REACH_PX = 12
 FEATHER_PX = 1.5
 """Half the width of the ramp of the fine band at its seam."""
 
-_PIECE = 256
+PIECE_LINES = 256
+_REMEMBERED = 3
 _MIDDLE = 1e-3
 
 Floats = NDArray[np.float32]
@@ -38,24 +40,87 @@ def _kernel() -> Floats:
 KERNEL = _kernel()
 
 
+Lines = Callable[[int, int], Floats]
+"""Gives some lines of a picture of an overlap, from one up to another: n x width x channels, the seam along them."""
+
+
 def merge_overlap(first: Floats, second: Floats, *, alpha: bool) -> Floats:
     """The merge of two pictures of one overlap, length x width x channels, the seam running along the first axis.
 
     Equals `first` at the start of the second axis and `second` at its end, up to the ramp's half pixel. Equal pixels
     come out as they are. With `alpha` the last channel says how much a pixel's colours count.
     """
-    merged = np.empty(first.shape, np.float32)
-    path = cheapest_path(_costs(first, second, alpha=alpha))
-    fade = ramp(first.shape[1])[None, :, None]
-    for piece in _pieces(first, second, alpha=alpha):
-        hard = _seam_ramp(path[piece.start : piece.end], first.shape[1])[..., None]
-        target = merged[piece.start : piece.end]
-        _blend(target, piece, fade, hard, alpha=alpha)
-    return merged
+    length, width, channels = first.shape
+    shape = (length, width, channels)
+    return OverlapMerge(lambda a, b: first[a:b], lambda a, b: second[a:b], shape, alpha=alpha).lines(0, length)
+
+
+class OverlapMerge:
+    """The merge of two pictures of one overlap of `shape` (length, width, channels), computed where it is looked at.
+
+    The seam is found at the start. Lines are read and merged `PIECE_LINES` at a time, of which a few are kept, so what
+    it holds does not grow with its length.
+    """
+
+    def __init__(self, first: Lines, second: Lines, shape: tuple[int, int, int], *, alpha: bool) -> None:
+        self._first, self._second = first, second
+        self._shape = shape
+        self._alpha = alpha
+        self._fade = ramp(shape[1])[None, :, None]
+        self._merged: OrderedDict[int, Floats] = OrderedDict()
+        self._path = cheapest_path(self._costs())
+
+    def lines(self, start: int, end: int) -> Floats:
+        """The merged lines from `start` up to `end`, n x width x channels."""
+        if start >= end:
+            return np.empty((0, *self._shape[1:]), np.float32)
+        parts = []
+        for number in range(start // PIECE_LINES, -(-end // PIECE_LINES)):
+            top = number * PIECE_LINES
+            parts.append(self._piece(number)[max(start - top, 0) : end - top])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _piece(self, number: int) -> Floats:
+        """The merged lines of one piece, the last few of which are remembered."""
+        if number not in self._merged:
+            bands = self._bands(number * PIECE_LINES)
+            hard = _seam_ramp(self._path[bands.start : bands.end], self._shape[1])[..., None]
+            merged = np.empty(bands.first.shape, np.float32)
+            _blend(merged, bands, self._fade, hard, alpha=self._alpha)
+            self._merged[number] = merged
+            if len(self._merged) > _REMEMBERED:
+                self._merged.popitem(last=False)
+        return self._merged[number]
+
+    def _bands(self, start: int) -> _Bands:
+        """A piece of both pictures in two bands; it sees its neighbours as far as the Gaussian reaches."""
+        length = self._shape[0]
+        end = min(start + PIECE_LINES, length)
+        above, below = max(0, start - REACH_PX), min(length, end + REACH_PX)
+        first, second = self._first(above, below), self._second(above, below)
+        difference = np.subtract(second, first, order="C")
+        if self._alpha:
+            unseen = np.minimum(first[..., -1], second[..., -1]) <= 0
+            difference[unseen, :-1] = 0
+        inner = slice(start - above, end - above)
+        low = _blur(_blur(difference, 0)[inner], 1)
+        return _Bands(start, end, first[inner], second[inner], low, difference[inner] - low)
+
+    def _costs(self) -> Costs:
+        """How much a seam through each pixel would show: the square of the fine band's difference, least in the
+        middle."""
+        length, width, channels = self._shape
+        costs = np.empty((length, width), np.float32)
+        for start in range(0, length, PIECE_LINES):
+            bands = self._bands(start)
+            costs[bands.start : bands.end] = np.einsum("ijk,ijk->ij", bands.high, bands.high) / channels
+        away = np.abs(np.arange(width) - (width - 1) / 2) / width
+        costs += (_MIDDLE * away).astype(np.float32)
+        return costs
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Bands:
     """Some lines of both pictures, and what the second has more in the low and the high band."""
 
     start: int
@@ -66,32 +131,6 @@ class _Piece:
     high: Floats
 
 
-def _pieces(first: Floats, second: Floats, *, alpha: bool) -> Iterator[_Piece]:
-    """The overlap in pieces that stay small; each sees its neighbours as far as the Gaussian reaches."""
-    length = len(first)
-    for start in range(0, length, _PIECE):
-        end = min(start + _PIECE, length)
-        above, below = max(0, start - REACH_PX), min(length, end + REACH_PX)
-        difference = np.subtract(second[above:below], first[above:below], order="C")
-        if alpha:
-            unseen = np.minimum(first[above:below, :, -1], second[above:below, :, -1]) <= 0
-            difference[unseen, :-1] = 0
-        inner = slice(start - above, end - above)
-        low = _blur(_blur(difference, 0)[inner], 1)
-        yield _Piece(start, end, first[start:end], second[start:end], low, difference[inner] - low)
-
-
-def _costs(first: Floats, second: Floats, *, alpha: bool) -> Costs:
-    """How much a seam through each pixel would show: the square of the fine band's difference, least in the middle."""
-    length, width, channels = first.shape
-    costs = np.empty((length, width), np.float32)
-    for piece in _pieces(first, second, alpha=alpha):
-        costs[piece.start : piece.end] = np.einsum("ijk,ijk->ij", piece.high, piece.high) / channels
-    away = np.abs(np.arange(width) - (width - 1) / 2) / width
-    costs += (_MIDDLE * away).astype(np.float32)
-    return costs
-
-
 def _seam_ramp(path: Path, width: int) -> Floats:
     """The share of the second picture's fine band, lines x width: from 0 to 1 across the path."""
     distance = np.arange(width) + 0.5 - path[:, None]
@@ -99,7 +138,7 @@ def _seam_ramp(path: Path, width: int) -> Floats:
     return share
 
 
-def _blend(target: Floats, piece: _Piece, fade: Floats, hard: Floats, *, alpha: bool) -> None:
+def _blend(target: Floats, piece: _Bands, fade: Floats, hard: Floats, *, alpha: bool) -> None:
     if not alpha:
         np.multiply(piece.low, fade, out=target)
         target += piece.high * hard

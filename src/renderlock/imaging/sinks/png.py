@@ -26,6 +26,10 @@ from renderlock.imaging.pixels import Raster
 from renderlock.imaging.sinks.base import FileSink, PictureForm
 
 BAND_ROWS = 64
+BAND_BYTES = 1 << 19
+"""A band has 64 rows or, in wide pictures, as many as make so much; several are in memory at a time."""
+
+_FEWEST_ROWS = 16
 LEVEL = 1
 """ISA-L's level: against 3 it is faster and, on photographs, smaller by half a percent."""
 
@@ -78,7 +82,7 @@ class PngEncoder:
         self._emit = emit
         self._packed = packed
         self._pixel_bytes = form.channels * form.bits // 8
-        self._band = np.empty((BAND_ROWS, form.row_bytes), np.uint8)
+        self._band = np.empty((band_rows(form), form.row_bytes), np.uint8)
         self._filled = 0
         self._above = np.zeros(form.row_bytes, np.uint8)
         self._rows_left = form.height
@@ -181,6 +185,11 @@ class _BandJob:
             np.add(average, shifted, out=average)
             np.subtract(rows, average, out=filtered[top : top + slab, 1:])
         return filtered
+
+
+def band_rows(form: PictureForm) -> int:
+    """How many rows of such a picture are deflated by themselves."""
+    return min(BAND_ROWS, max(_FEWEST_ROWS, BAND_BYTES // form.row_bytes))
 
 
 def combine_adler(first: int, second: int, length: int) -> int:
