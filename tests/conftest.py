@@ -81,10 +81,21 @@ steps:
 """Two assets, two seeds, a gate, a final and a sandbox step, as small as the embedded engine renders."""
 
 
-@pytest.fixture
-def pipeline_path(tmp_path: Path) -> Path:
-    """A pipeline.yml in a folder of its own, not locked yet."""
-    path = tmp_path / "project" / "pipeline.yml"
+def write_pipeline(folder: Path) -> Path:
+    """The pipeline.yml above in a project folder of its own, not locked yet."""
+    path = folder / "project" / "pipeline.yml"
     path.parent.mkdir()
     path.write_text(PIPELINE)
     return path
+
+
+@pytest.fixture
+def pipeline_path(tmp_path: Path) -> Path:
+    """A pipeline.yml for one test."""
+    return write_pipeline(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_pipeline_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline.yml for what the tests of a module make once and copy."""
+    return write_pipeline(tmp_path_factory.mktemp("shared"))

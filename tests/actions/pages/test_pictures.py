@@ -22,6 +22,7 @@ from renderlock.actions.report_values import ContactSheetValues, SheetRow
 from renderlock.errors import InputUnusable
 from renderlock.imaging.picture_grid import GROUND, WARNING
 from renderlock.imaging.pixels import Pixels
+from renderlock.spec.deviation import Deviation
 from renderlock.spec.standing import Standing
 
 
@@ -69,14 +70,25 @@ def test_the_contact_sheet_grows_with_its_assets() -> None:
     assert one.shape[1] == all_rows.shape[1] == 1600
 
 
+def test_what_differs_from_what_was_asked_is_said_once_below_the_pictures() -> None:
+    def drawn(*deviations: Deviation) -> Pixels:
+        cells = tuple(replace(cell, deviations=deviations) for cell in cells_of(five_variants()))
+        return draw_contact_sheet_png(ContactSheetValues("t", (SheetRow("hero", "", cells),)))
+
+    size = Deviation("size", "512x512", "512x512, made at 1024x1024 and reduced by 2", "it lists 78 sizes")
+    heights = [len(drawn()), len(drawn(size)), len(drawn(size, replace(size, field="seed")))]
+    assert heights[0] < heights[1] < heights[2]
+
+
 def test_a_sheet_of_nothing_is_a_picture() -> None:
     drawn = draw_contact_sheet_png(ContactSheetValues("empty", ()))
     assert tuple(drawn[-1, -1]) == GROUND
 
 
-def test_very_many_assets_stay_within_the_bound() -> None:
-    row = SheetRow("asset", "prompt", cells_of([draw_variant(0.5, 0.5, side=32)] * 70))
-    drawn = draw_contact_sheet_png(ContactSheetValues("many", (row,) * 30))
+def test_very_many_assets_and_pictures_stay_within_the_bound() -> None:
+    pictures = cells_of([draw_variant(0.5, 0.5, side=32)] * 70)
+    rows = (SheetRow("full", "prompt", pictures), *[SheetRow("asset", "prompt", pictures[:1])] * 29)
+    drawn = draw_contact_sheet_png(ContactSheetValues("many", rows))
     assert drawn.shape[0] == 8192
     assert drawn.shape[1] <= 1600
 
