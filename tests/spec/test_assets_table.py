@@ -48,7 +48,7 @@ TableProblems = Callable[[str | bytes], list[Problem]]
 
 
 def test_a_row_is_an_asset_with_every_column(write_pipeline: Callable[[str], Path]) -> None:
-    path = write_pipeline(PIPELINE.replace("model: review}", "model: review, strength: 0.5}"))
+    path = write_pipeline(PIPELINE.replace("review", "final").replace("model: final}", "model: final, strength: 0.5}"))
     header = "name,prompt,negative_prompt,seeds,init_image,text,tags"
     (path.parent / "prompts.csv").write_text(f'{header}\nhero,"a cat, red",dogs,1;2,in/cat.png,Sale;Now,cats;red\n')
 
@@ -140,7 +140,7 @@ def test_a_table_beyond_the_bound_is_refused_by_its_size(table_problems: TablePr
 
 
 def test_text_of_a_table_is_what_the_pictures_must_carry(write_pipeline: Callable[[str], Path]) -> None:
-    path = write_pipeline(PIPELINE)
+    path = write_pipeline(PIPELINE.replace("review", "final"))
     (path.parent / "prompts.csv").write_text("name,prompt,text\nicon,b,Sale\n")
 
     texts = {asset.name: asset.text for asset in load_pipeline(path).assets}

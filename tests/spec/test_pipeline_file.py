@@ -36,6 +36,9 @@ ONE_STEP = "review_model: m\nsteps:\n  - {name: quick, model: review}\n"
 THREE_ROLES = "review_model: r\nfinal_model: f\nsandbox_model: s\n"
 
 
+STEP = "{name: a, model: review}"
+
+
 @pytest.mark.parametrize("text", [STORY, STORY_IN_BLOCKS])
 def test_the_storys_file_parses_as_it_stands(write_pipeline: Write, text: str) -> None:
     pipeline = load_pipeline(write_pipeline(text))
@@ -374,7 +377,7 @@ def test_a_step_that_needs_itself_is_refused(problems_of: ProblemsOf) -> None:
 def test_keys_of_later_versions_are_read_checked_and_listed(write_pipeline: Write) -> None:
     text = (
         "review_model: m\nupscaler: u\nbudget: 20 USD\ngates: {seam: {limit: 0.1}}\nnightly: {at: '02:00'}\n"
-        "assets: [{name: hero, prompt: x, text: [Sale]}, {name: icon, prompt: x}]\n"
+        "assets: [{name: hero, prompt: x}, {name: icon, prompt: x}]\n"
         "steps:\n  - {name: quick, model: review}\n"
         "  - {name: final, model: review, tiles: auto, upscale: 2, memory_budget: 10GiB}\n"
     )
@@ -386,6 +389,15 @@ def test_keys_of_later_versions_are_read_checked_and_listed(write_pipeline: Writ
     assert str(pipeline.not_built_yet[0].place).endswith("pipeline.yml:5:1")
     assert pipeline.steps[1].finishing.memory_budget_bytes == 10 * 1024**3
     assert (str(pipeline.budget), pipeline.nightly_at) == ("Budget(amount=Decimal('20'), currency='USD')", "02:00")
+
+
+@pytest.mark.parametrize("key", ["text: [Sale]", "overlay: logo.svg", "palette: brand.gpl"])
+def test_what_an_asset_wants_of_finals_is_refused_where_there_are_none(problems_of: ProblemsOf, key: str) -> None:
+    name = key.partition(":")[0]
+    (problem,) = problems_of(f"review_model: m\nassets: [{{name: a, prompt: x, {key}}}]\nsteps: [{STEP}]\n")
+
+    assert (problem.line, problem.key) == (2, f"assets[0].{name}")
+    assert problem.found == f"`{name}` that no step uses"
 
 
 def test_places_of_steps_and_models_are_kept_for_later_errors(write_pipeline: Write) -> None:

@@ -73,6 +73,7 @@ def estimate(run: Run) -> tuple[StepEstimate, ...]:
     steps = run.selected_steps()
     planner = replace(run.planner, foreseen={step.name for step in steps})
     refuse_unbuilt(planner)
+    planner.refuse_ignored(steps)
     verify_lock(planner, steps)
     return tuple(_estimate_step(planner, step) for step in steps)
 

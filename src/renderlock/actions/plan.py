@@ -23,7 +23,7 @@ from renderlock.actions.models import Models, names_engine
 from renderlock.actions.passage import Decisions, Passed, pass_into
 from renderlock.engines.base import Engine, Hosted
 from renderlock.engines.resolve import Request, resolve
-from renderlock.errors import StandingViolation
+from renderlock.errors import NotCapable, OverlapImpossible, StandingViolation, TilesImpossible
 from renderlock.imaging.pixels import digest_pixels, read_picture
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Slot
@@ -207,6 +207,14 @@ class Planner:
         gates = [earlier.name for earlier in before if earlier.gate and earlier.role is not Role.SANDBOX]
         return tuple(gates[-1:])
 
+    def refuse_ignored(self, steps: Collection[Step]) -> None:
+        """Raises `ConfigurationError` for a key that a step could not act on where it stands."""
+        for step in steps:
+            if step.variants is not None and self._is_narrowed(step):
+                allowed = "no `variants` behind a gate: the seeds that were approved are rendered"
+                if problem := step.problem("variants", str(step.variants), allowed):
+                    raise problem
+
     def enlarges(self, step: Step) -> bool:
         """Whether pictures of a step are enlarged: as it says, or as its model cannot draw them in another way."""
         if step.finishing.upscale is not None or not step.role.renders:
@@ -312,13 +320,14 @@ class Planner:
         preview = self._preview(asset, step, seed)
         planner = RoutePlanner(request, step.finishing, model, preview, partial(self._chain.enlarge, asset))
         # A rehearsal takes the nearest size, where no tiles are asked for: it is for trying things quickly.
-        route = None if self.rehearse and step.finishing.tiles is None else planner.wanted()
+        route = None if self.rehearse and step.finishing.tiles is None else _wanted(planner, step)
         if route is not None and len(route.links) > 1 and not model.facts.img2img:
             self._chain.open_upscaler(asset)
         if route is None:
             resolved = resolve(request, model.identity, model.facts, model.policy)
             route = Route((Draw(resolved.recipe),), None, resolved.deviations)
-        recipe, deviations = route.first_recipe, self._stand_in(step, reference) + route.deviations
+        noted = (*self._stand_in(step, reference), *_budget_noted(step, model))
+        recipe, deviations = route.first_recipe, noted + route.deviations
         is_single = isinstance(route.links[0], Draw) and len(route.links) == 1 and not finishes(step.finishing, asset)
         return Job(
             asset,
@@ -390,6 +399,35 @@ class Planner:
         if tainted and Standing.PRODUCTION not in standings:
             what = f"asset {asset.name}, step {step.name}"
             raise StandingViolation(what=what, address=asset.init_image, standing=min(tainted).value)
+
+
+def _budget_noted(step: Step, model: Model) -> tuple[Deviation, ...]:
+    """What is said of a memory budget for a model that renders elsewhere; raises `NotCapable` where that is refused."""
+    budget_bytes = step.finishing.memory_budget_bytes
+    if budget_bytes is None or not model.facts.hosted:
+        return ()
+    noted = Deviation("memory_budget", f"{budget_bytes} bytes", "none", "the model does not render on this machine")
+    if model.policy == "refuse":
+        raise NotCapable(model=f"{model.identity.engine}:{model.identity.model}", listing=f"  {noted}")
+    return (noted,)
+
+
+def _wanted(planner: RoutePlanner, step: Step) -> Route | None:
+    """The wanted route; what is wrong with the tiles is told at the key that says it."""
+    try:
+        route = planner.wanted()
+    except OverlapImpossible as error:
+        allowed = f"at most {error.facts['most']} for {error.facts['canvas']} on this model"
+        raise step.problem("tile_overlap", str(error.facts["overlap"]), allowed) or error from None
+    except TilesImpossible as error:
+        allowed = f"`auto`, or tiles that make {error.facts['canvas']}: {error.facts['reason']}"
+        raise step.problem("tiles", str(step.finishing.tiles), allowed) or error from None
+    overlap = step.finishing.tile_overlap
+    if route is None and overlap is not None:
+        allowed = "`tiles` beside it, as the model renders this size in one piece"
+        if problem := step.problem("tile_overlap", str(overlap), allowed):
+            raise problem
+    return route
 
 
 def _address_of(planned: Planned) -> Address | None:

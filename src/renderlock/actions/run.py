@@ -132,6 +132,7 @@ class Run:
         started = time.monotonic()
         steps = self.selected_steps()
         refuse_unbuilt(self.planner)
+        self.planner.refuse_ignored(steps)
         lock = verify_lock(self.planner, steps)
         prepare_hosted(self, steps)
         prove_enlargements(self, steps)

@@ -14,6 +14,7 @@ tree has a file; callers import every name from here.
     │   ├── UnpinnedModel               a model named without an exact revision
     │   ├── NotCapable                  the engine cannot do it, found before anything is spent
     │   ├── TilesImpossible             no tiles the model renders make such a picture
+    │   │   └── OverlapImpossible       none with so large an overlap do
     │   ├── KeyNotTaken                 an API key for a model that takes none
     │   ├── KeyMissing                  a hosted model whose key is nowhere
     │   ├── KeyFileUnsafe               a key file that others can read, or that cannot be read
@@ -135,6 +136,7 @@ from renderlock.errors.requests import (
     NotCapable,
     NothingToUndo,
     NotReplayable,
+    OverlapImpossible,
     PromptMissing,
     RecipeError,
     SignatureMissing,
@@ -198,6 +200,7 @@ __all__ = [
     "NotReplayable",
     "NothingToUndo",
     "OutOfMemory",
+    "OverlapImpossible",
     "OverlayRefused",
     "PackageMissing",
     "PictureElsewhere",

@@ -58,4 +58,6 @@ class LockMismatch(LockError):
     """A model is not the one that was locked."""
 
     template = "The {role} model is not the locked one:\n{difference}"
-    hint = 'Restore the locked model, or change it on record: renderlock lock --change {change} --to {found} --reason "…"'
+    hint = (
+        'Restore the locked model, or change it on record: renderlock lock --change {change} --to {found} --reason "…"'
+    )

@@ -47,6 +47,13 @@ class TilesImpossible(UsageError):
     hint = "`tiles: auto` finds a grid where there is one; else ask for another size or overlap."
 
 
+class OverlapImpossible(TilesImpossible):
+    """The least overlap that was asked of tiles is more than a grid of them can have."""
+
+    template = "{canvas} cannot be put together from tiles with `tile_overlap: {overlap}`; at most {most} works."
+    hint = "Set `tile_overlap` to at most {most}, or leave it to the plan."
+
+
 class PromptMissing(UsageError):
     """A pipeline without assets, and no prompt given."""
 
@@ -58,7 +65,7 @@ class NotBuiltYet(UsageError):
     """A key of the pipeline format that this version reads but cannot act on."""
 
     template = "This version cannot act on:\n{listing}"
-    hint = "Remove the key, or choose steps that do without it with `--step`. Nothing was rendered."
+    hint = "Remove the key; a later version acts on it. Nothing was rendered."
 
 
 class SignatureMissing(UsageError):

@@ -54,6 +54,7 @@ def load_pipeline(path: Path, *, prompt: str | None = None) -> Pipeline:
     entries = [*_written_assets(values, report), *(table or [])]
     assets = _checked_assets(entries)
     steps = _checked_steps(values, None if table is None else _init_images(entries), report)
+    _check_use(values, entries, steps)
     _check_vars(values, report)
     _check_prompt(prompt, report)
     report.raise_problems()
@@ -183,6 +184,21 @@ def _checked_steps(
     by_path = {draft.path: draft.role for draft in drafts}
     roles = [by_path.get(("steps", index)) for index in range(len(steps))]
     return [CheckedStep(step, role) for step, role in zip(fields, roles, strict=True) if step and role]
+
+
+def _check_use(values: Mapping[str, object], entries: Sequence[_AssetEntry], steps: Sequence[CheckedStep]) -> None:
+    """Reports keys of assets that only finals act on, where there are none."""
+    written = values.get("steps")
+    if not isinstance(written, list) or len(written) != len(steps):
+        return  # Some steps have problems of their own, so what they would use is not known.
+    roles = {step.role for step in steps}
+    users = {"overlay": {Role.FINAL}, "palette": {Role.FINAL}, "text": {Role.FINAL, Role.UPSCALER}}
+    unused = [key for key, acting in users.items() if not roles & acting]
+    for entry in entries:
+        for key in unused:
+            if entry.fields.get(key) is not None:
+                allowed = f"an asset's `{key}` where a step has the final role, so that it is used"
+                entry.report.add((*entry.path, key), f"`{key}` that no step uses", allowed, at_key=True)
 
 
 def _check_vars(values: Mapping[str, object], report: Report) -> None:

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from renderlock.actions.campaign import RunOptions
+from renderlock.actions.campaign import RunOptions, open_run
 from renderlock.actions.finals.cut_tiles import DEVIATIONS_KEY, cut_grid
 from renderlock.actions.finals.grids import TileWish
 from renderlock.actions.finals.tile_set import TileSet, TileSetOptions, write_tile_set
 from renderlock.actions.merging import merge_files
-from renderlock.actions.run import RunUnwatched
+from renderlock.actions.run import RunResult, RunUnwatched
 from renderlock.actions.single import Wish
-from renderlock.actions.workspace import Place
+from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.errors import InputUnusable, NotCapable, RecipeError, UnknownName
@@ -40,9 +40,18 @@ def imagen() -> Iterator[Server]:
         yield server
 
 
-def tile_set(folder: Path, server: Server, wish: Wish = WISH, **others: str) -> TileSet:
+def engines_of(server: Server) -> EngineOptions:
     settings = replace(read_settings({}), urls=(("imagen", server.url),), allow_retired=True)
-    engines = EngineOptions(api_key=server.key, hosted=HostedOptions.of(settings))
+    return EngineOptions(api_key=server.key, hosted=HostedOptions.of(settings))
+
+
+def run_pipeline(path: Path, server: Server) -> RunResult:
+    with open_run(read_pipeline(Place(path)), engines_of(server), RunOptions(), RunUnwatched()) as run:
+        return run.execute()
+
+
+def tile_set(folder: Path, server: Server, wish: Wish = WISH, **others: str) -> TileSet:
+    engines = engines_of(server)
     place, out = Place(folder / "pipeline.yml"), folder / "tiles"
     options = TileSetOptions("imagen-4-generate", place, out, RunOptions(), others.get("base"), others.get("upscaler"))
     return write_tile_set(wish, engines, options, RunUnwatched())
@@ -121,6 +130,22 @@ def test_what_cannot_be_done_is_told_before_anything_is_bought(tmp_path: Path, i
         tile_set(tmp_path, imagen, replace(WISH, size=Size(900, 900)))
 
     assert len(imagen.calls) == calls
+
+
+def test_a_memory_budget_for_a_model_elsewhere_is_refused_or_noted(tmp_path: Path, imagen: Server) -> None:
+    path = tmp_path / "pipeline.yml"
+    step = '{name: play, model: "${sandbox_model}", size: 1024, tile_overlap: 32, tiles: 2x1, memory_budget: 1GiB}'
+    head = "sandbox_model: imagen-4-generate\nassets: [{name: a, prompt: a cat}]\n"
+    path.write_text(f"{head}steps:\n  - {step}\n")
+
+    with pytest.raises(NotCapable, match="memory_budget"):
+        run_pipeline(path, imagen)
+    path.write_text(f"deviations: allow\n{path.read_text()}")
+    (picture,) = run_pipeline(path, imagen).pictures
+
+    assert [one.field for one in picture.job.deviations] == ["memory_budget", "tiles", "tile_overlap"]
+    assert picture.record is not None
+    assert picture.record.deviations == picture.job.deviations
 
 
 def test_the_upscaler_of_the_project_enlarges_and_its_limits_hold(tmp_path: Path, imagen: Server) -> None:

@@ -10,7 +10,7 @@ from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_
 from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.errors import OutOfMemory, TilesImpossible
+from renderlock.errors import ConfigurationError, OutOfMemory
 from renderlock.imaging.pixels import decode_picture, digest_pixels, fit_to
 from renderlock.spec.recipe import Size, TilingPlan
 from renderlock.spec.verdict import Verdict
@@ -112,10 +112,43 @@ def test_one_tile_of_a_size_the_model_does_not_render_is_refused_with_advice(wri
     path = write_final("size: 600, tiles: 1")
     approve_all(path)
 
-    with pytest.raises(TilesImpossible, match="takes 2 columns or more, not 1") as caught:
+    with pytest.raises(ConfigurationError, match=r"pipeline.yml:9:.*takes 2 columns or more, not 1") as caught:
         execute(path, FINAL)
 
-    assert "tiles: auto" in caught.value.advice
+    assert caught.value.problems[0].key == "steps[1].tiles"
+    assert "`auto`, or tiles that make 600x600" in caught.value.problems[0].allowed
+
+
+@pytest.mark.parametrize(
+    ("keys", "allowed"),
+    [
+        ("size: 200, tile_overlap: 300", "at most 184 for 200x200 on this model"),
+        ("size: 600, tiles: 2x2, tile_overlap: 500", "at most 424 for 600x600 on this model"),
+        ("size: 96, tile_overlap: 16", "`tiles` beside it, as the model renders this size in one piece"),
+    ],
+)
+def test_an_overlap_that_no_grid_can_have_is_told_at_its_place_with_the_largest_that_works(
+    write_final: WriteFinal, keys: str, allowed: str
+) -> None:
+    path = write_final(keys)
+    approve_all(path)
+
+    with pytest.raises(ConfigurationError) as caught:
+        execute(path, FINAL)
+
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.key) == (9, "steps[1].tile_overlap")
+    assert problem.allowed.startswith(allowed)
+
+
+def test_variants_behind_a_gate_are_refused_before_anything_is_rendered(write_final: WriteFinal) -> None:
+    path = write_final("size: 96, variants: 4")
+
+    with pytest.raises(ConfigurationError, match=r"steps\[1\].variants: found 4; allowed: no `variants` behind a gate"):
+        execute(path)
+
+    with Store.open(path.parent / ".renderlock") as store:
+        assert list(store.records()) == []
 
 
 def test_a_seam_verdict_about_the_final_is_kept(write_final: WriteFinal) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_of
 from tests.actions.runs import execute
 
-from renderlock.errors import InputUnusable, UnknownName
+from renderlock.errors import ConfigurationError, InputUnusable, UnknownName
 from renderlock.imaging.pixels import Pixels, decode_picture
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
@@ -99,6 +99,18 @@ def test_a_missing_overlay_is_told_before_anything_is_rendered(write_final: Writ
 
     with pytest.raises(InputUnusable, match=r"nowhere\.svg"):
         execute(path, FINAL)
+
+
+def test_a_profile_that_a_palette_cannot_have_is_told_at_its_place(write_final: WriteFinal) -> None:
+    path = write_final("size: 96, palette: two.gpl, icc: DisplayP3")
+    (path.parent / "two.gpl").write_text(PALETTE)
+    approve_all(path)
+
+    with pytest.raises(ConfigurationError) as caught:
+        execute(path, FINAL)
+
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.key, problem.found) == (9, "steps[1].icc", "DisplayP3")
 
 
 def test_texts_that_a_final_must_carry_are_read_once_and_refused_where_they_are_not_legible(

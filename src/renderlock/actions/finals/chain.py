@@ -87,7 +87,7 @@ class ChainPlanner:
             yield self.enlarge(asset, source, size)
         composition = Composition.of(step, asset)
         if not composition.empty:
-            yield self._compose(composition, size)
+            yield self._compose_for(step, composition, size)
 
     def enlarge(self, asset: Asset, source: Size, target: Size) -> Finish:
         """The link that enlarges pictures of an asset, with the upscaler of its class."""
@@ -137,6 +137,13 @@ class ChainPlanner:
             upscaler = self._upscalers.open(reference)
             self._opened[reference] = Ways(upscaler, open_gentler(self._upscalers, upscaler), open_gate(limits))
         return self._opened[reference]
+
+    def _compose_for(self, step: Step, composition: Composition, size: Size) -> Finish:
+        try:
+            return self._compose(composition, size)
+        except RecipeError as error:
+            key, found, allowed = (str(error.facts[name]) for name in ("field", "found", "allowed"))
+            raise step.problem(key, found, allowed) or error from None
 
     def _compose(self, composition: Composition, size: Size) -> Finish:
         # Loaded here as drawing SVG takes a library that other pipelines do without.

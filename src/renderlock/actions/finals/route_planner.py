@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from renderlock.actions.finals.grids import TileWish
+from renderlock.actions.finals.grids import TileWish, plan_tiling
 from renderlock.actions.finals.links import Draw, Finish, Tiled
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.actions.finals.tiling import plan_tiles, say_tiling
 from renderlock.actions.memory.ladder import Rung, rungs_for, stages
 from renderlock.engines.capabilities import Capabilities, SizeRule
 from renderlock.engines.resolve import Request, Resolved, resolve
-from renderlock.errors import NotCapable, TilesImpossible
+from renderlock.errors import NotCapable, OverlapImpossible, TilesImpossible
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.finishing import Finishing
 from renderlock.spec.recipe import Size
@@ -56,7 +56,7 @@ class RoutePlanner:
     def wanted(self) -> Route | None:
         """The route to a picture that is more than one render; None for one that is no more.
 
-        Raises `NotCapable`, and `TilesImpossible` where tiles were asked for that make no such picture.
+        Raises `NotCapable`, and `TilesImpossible` where tiles or an overlap were asked for that make no such picture.
         """
         if not is_more_than_a_render(self.request.size, self.finishing.tiles, self.model.facts):
             return None
@@ -66,9 +66,23 @@ class RoutePlanner:
         try:
             return plan_tiles(self.request, wish, self.model, self.preview)
         except TilesImpossible:
+            self._refuse_overlap(wish)
             if self.finishing.tiles is not None:
                 raise
             return None
+
+    def _refuse_overlap(self, wish: TileWish) -> None:
+        """Raises `OverlapImpossible` with the largest overlap that makes a grid, where a smaller one does."""
+        if wish.overlap is None:
+            return
+        works = [overlap for overlap in range(wish.overlap) if self._is_grid(replace(wish, overlap=overlap))]
+        if works:
+            raise OverlapImpossible(canvas=self.size, overlap=wish.overlap, most=works[-1])
+
+    def _is_grid(self, wish: TileWish) -> bool:
+        with suppress(TilesImpossible):
+            return bool(plan_tiling(self.size, self.model.facts.sizes, wish))
+        return False
 
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs that may be climbed within the renders of the wanted route."""
@@ -148,6 +162,8 @@ class RoutePlanner:
         noted = list(resolved.deviations)
         if self.finishing.tiles is not None:
             noted.append(Deviation("tiles", self.finishing.tiles, "none drawn", NO_START))
+        if self.finishing.tile_overlap is not None:
+            noted.append(Deviation("tile_overlap", f"{self.finishing.tile_overlap}", "none", NO_START))
         if base == self.size:
             return Route((Draw(resolved.recipe),), None, tuple(noted))
         link = self.enlarge(base, self.size)

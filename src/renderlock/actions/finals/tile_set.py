@@ -159,7 +159,7 @@ def _cut(run: Run, wish: Wish, out: Path) -> TileSet:
         whole = planned.record or Finisher(maker, run.workers, run.planner.pipeline.gates).make(planned.job)
     store = run.planner.store
     drawn = dict(whole.source).get("from")
-    others = tuple(one for one in whole.deviations if one.field != "tiles")
+    others = tuple(one for one in whole.deviations if one.field not in ("tiles", "tile_overlap"))
     asked = f"{wish.tiles or 'auto'}, each drawn over its part of a base"
     deviations = (
         *others,
