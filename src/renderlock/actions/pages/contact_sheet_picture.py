@@ -23,6 +23,7 @@ from renderlock.imaging.pixels import Pixels
 _MOST_ASSETS = 24
 _FEWEST_COLUMNS, _MOST_COLUMNS = 3, 6
 _MOST_CELLS = 60
+_MOST_DIFFERENCES = 4
 
 
 def draw_contact_sheet_png(values: ContactSheetValues) -> Pixels:
@@ -59,11 +60,23 @@ def _row_strips(row: SheetRow, columns: int) -> list[Image.Image]:
     strips.append(gap_strip(10))
     if row.cells:
         strips.append(grid_strip([sheet_cell(cell) for cell in row.cells[:_MOST_CELLS]], columns))
+    strips += [text_strip(wrap_lines(line, QUIET_BODY, ROOM, most=2), QUIET_BODY) for line in _differences(row)]
     left_out = len(row.cells) - _MOST_CELLS
     if left_out > 0 or not row.cells:
         said = f"{_count(left_out, 'more picture')} left out of this picture." if left_out > 0 else "No pictures yet."
         strips.append(text_strip([said], QUIET_BODY))
     return strips
+
+
+def _differences(row: SheetRow) -> list[str]:
+    """One line a kind of difference from what was asked, with how many of the row's pictures have it."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for cell in row.cells:
+        for deviation in cell.deviations:
+            alike.setdefault((deviation.field, deviation.reason), []).append(str(deviation))
+    lines = [f"In {_count(len(found), 'picture')}: {found[0]}" for found in alike.values()]
+    more = [f"{_count(len(lines) - _MOST_DIFFERENCES, 'more difference')} from what was asked."]
+    return lines[:_MOST_DIFFERENCES] + (more if len(lines) > _MOST_DIFFERENCES else [])
 
 
 def _count(number: int, noun: str) -> str:

@@ -72,6 +72,8 @@ class OfficialBody(ImagesBody):
     user: str | None = None
     safety_identifier: str | None = None
     input_fidelity: Literal["low", "high"] | None = None
+    partial_images: Annotated[int, Field(ge=0, le=3)] | None = None
+    stream: Literal[False] = False
 
     @field_validator("size")
     @classmethod
