@@ -9,6 +9,7 @@ import pytest
 
 from renderlock import Client
 from renderlock.errors import KeyMissing, NotCapable
+from renderlock.imaging.pixels import decode_picture
 from renderlock.settings import read_settings
 from renderlock.testing import serve
 
@@ -29,6 +30,23 @@ def test_ten_variants_of_the_story_with_a_key_of_ones_own(tmp_path: Path, monkey
         assert dict(out.record.source)["resolution"] == "1024x1024"
         assert server.accepted == 2
         assert not [path for path in tmp_path.rglob("*") if path.is_file() and server.key.encode() in path.read_bytes()]
+
+
+def test_a_size_below_the_providers_is_delivered_as_asked_and_says_how(tmp_path: Path) -> None:
+    with serve("ideogram", pictures="sketch") as server:
+        settings = replace(read_settings({}), urls=(("ideogram", server.url),))
+        strict = Client("ideogram-v2", api_key=server.key, store=tmp_path / "store", settings=settings)
+        with strict as client:
+            picture = client.generate("hero shot", size=(512, 512))
+            again = client.generate("hero shot", size=(512, 512))
+            assert picture.record.original is not None
+            bought = client.store.blob(*picture.record.original)
+
+    assert picture.image.size == (512, 512)
+    assert [deviation.field for deviation in picture.deviations] == ["size"]
+    assert "made at 1024x1024 and reduced by 2" in picture.deviations[0].done
+    assert decode_picture(bought).shape[:2] == (1024, 1024)
+    assert (again.address, server.accepted) == (picture.address, 1)
 
 
 def test_strictly_a_control_the_model_has_not_is_refused_before_anything_is_spent(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -28,10 +29,11 @@ from renderlock.errors import (
     ModelRetired,
     NotCapable,
     PictureElsewhere,
+    RecipeError,
     SafetyBlocked,
     UnknownName,
 )
-from renderlock.imaging.pixels import digest_pixels
+from renderlock.imaging.pixels import digest_pixels, encode_png
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.store import Store
 from renderlock.testing import serve
@@ -118,6 +120,32 @@ def test_img2img_is_a_remix_whose_weight_keeps_what_the_strength_leaves(strength
         body = sent(server, "/remix")
         assert f'"image_weight": {weight}' in str(body["image_request"])
         assert set(body) == {"image_request", "image_file"}
+
+
+def test_a_reduced_picture_starts_from_its_init_at_the_size_that_is_bought() -> None:
+    with serve("ideogram", pictures="sketch") as server, opened(server, "V_2") as engine:
+        request = Request("a red apple", 3, size=Size(768, 256), init=Init(digest_pixels(PICTURE), 0.5))
+        recipe = resolve(request, engine.identify(), engine.capabilities, "refuse").recipe
+
+        render = engine.render(recipe, PICTURE, Unwatched())
+        body = sent(server, "/remix")
+
+    assert dict(recipe.extras) == {"reduced_from": "1536x512"}
+    assert render.pixels.shape == (256, 768, 3)
+    assert '"resolution": "RESOLUTION_1536_512"' in str(body["image_request"])
+    file = body["image_file"]
+    assert isinstance(file, dict)
+    assert file["sha256"] == hashlib.sha256(encode_png(PICTURE, {})).hexdigest()
+
+
+def test_a_recipe_that_is_reduced_from_no_multiple_is_refused_before_anything_is_sent() -> None:
+    with serve("ideogram", pictures="sketch") as server, opened(server, "V_2") as engine:
+        for named in ("1024x1024", "wide", "768x256"):
+            recipe = Recipe(engine.identify().key, "a star", 1, Size(768, 256), extras=(("reduced_from", named),))
+            with pytest.raises(RecipeError, match="reduced_from"):
+                engine.render(recipe, None, Unwatched())
+
+        assert server.calls == ()
 
 
 def test_a_picture_is_enlarged_once_by_two_and_not_further_than_the_provider_goes(tmp_path: Path) -> None:
