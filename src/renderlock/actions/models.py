@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from renderlock.engines.aliases import full_reference
 from renderlock.engines.base import Engine, EngineOptions
 from renderlock.engines.table import list_engines, open_engine
 from renderlock.spec.identity import ModelIdentity
@@ -14,7 +15,7 @@ from renderlock.upscalers.table import list_upscalers
 
 def names_engine(reference: str) -> bool:
     """Whether what enlarges under this reference is an engine, and not one of the `upscalers`."""
-    name = reference.partition(":")[0]
+    name = full_reference(reference).partition(":")[0]
     return name in {entry.name for entry in list_engines()} - {entry.name for entry in list_upscalers()}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from renderlock.actions.finals.chain import INTERPOLATION, ChainPlanner, finishes
 from renderlock.actions.finals.found import find_delivered
-from renderlock.actions.finals.links import Draw
+from renderlock.actions.finals.links import Draw, Finish
 from renderlock.actions.finals.route_planner import RoutePlanner, is_more_than_a_render
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.actions.memory.ladder import Rung
@@ -97,12 +97,14 @@ class StepPlan:
     """All pictures of one step, and the assets held back from it.
 
     `unforeseen` holds asset and seed of pictures that start from one still to be rendered: their recipe is not known.
+    `coming` holds the links of those among them that only enlarge such a picture, as far as its size is known.
     """
 
     step: Step
     pictures: tuple[Planned, ...]
     held: tuple[Held, ...]
     unforeseen: tuple[tuple[str, int], ...] = ()
+    coming: tuple[tuple[Finish, ...], ...] = ()
 
     @cached_property
     def by_asset(self) -> Mapping[str, Mapping[int, Planned]]:
@@ -163,6 +165,7 @@ class Planner:
         jobs: list[Job] = []
         held: list[Held] = []
         unforeseen: list[tuple[str, int]] = []
+        coming: list[tuple[Finish, ...]] = []
         for asset in self._selected_assets():
             seeds = self._seeds_of(asset, step)
             before = [self._passed(name, asset) for name in self.needs_of(step)]
@@ -172,13 +175,13 @@ class Planner:
             for seed in passage.seeds:
                 if step.init_from and self._source(asset, step.init_from, seed) is None:
                     unforeseen.append((asset.name, seed))
-                    self._prove_enlargement(asset, step, seed)
+                    coming += self._coming_links(asset, step, seed)
                 elif step.role.renders:
                     jobs.append(self._job(asset, step, seed))
                 else:
                     jobs.append(self._enlarging_job(asset, step, seed))
         pictures = tuple(map(Planned, jobs, find_delivered(self.store, jobs, self.standing_of(step))))
-        plan = StepPlan(step, pictures, tuple(held), tuple(unforeseen))
+        plan = StepPlan(step, pictures, tuple(held), tuple(unforeseen), tuple(coming))
         self._done[step.name] = plan
         return plan
 
@@ -292,11 +295,11 @@ class Planner:
             asset, step, self.standing_of(step), reference, route.first_recipe, deviations, seed=seed, route=route
         )
 
-    def _prove_enlargement(self, asset: Asset, step: Step, seed: int) -> None:
-        """Raises what planning an enlargement would, where the picture is still to come and only its size is known."""
+    def _coming_links(self, asset: Asset, step: Step, seed: int) -> Iterator[tuple[Finish, ...]]:
+        """The links of an enlargement whose picture is still to come, where its size is known; raises as they do."""
         planned = self._done[step.init_from or ""].by_asset.get(asset.name, {}).get(seed)
         if not step.role.renders and planned is not None:
-            _ = tuple(self._chain.links(step, asset, planned.job.size))
+            yield tuple(self._chain.links(step, asset, planned.job.size))
 
     def _source(self, asset: Asset, step: str, seed: int) -> RenderRecord | None:
         """The render of a step that a later one starts from, if it is there."""

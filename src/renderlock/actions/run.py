@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal, Protocol
 
-from renderlock.actions.calls.costs import purchases_of
+from renderlock.actions.calls.costs import enlargements_in, purchases_of
 from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.gate_checks import refuse_unusable_gates
 from renderlock.actions.lock import identify_model, lock_path_of, lockable_models, verify_model
@@ -33,7 +33,7 @@ from renderlock.errors import (
 )
 from renderlock.executors.in_process import Outcome, Stop, run_jobs
 from renderlock.spec.lock import Lock, Slot, read_lock
-from renderlock.spec.pipeline import Asset, Budget, Step
+from renderlock.spec.pipeline import Asset, Budget, Step, texts_for
 from renderlock.spec.roles import Role
 from renderlock.spec.verdict import Verdict
 from renderlock.store.records import RenderRecord
@@ -197,7 +197,7 @@ class Run:
     def _texts_of(self, step: Step, asset: Asset) -> tuple[str, ...]:
         """The texts that must be legible in the pictures of an asset: in finals, enlarged ones too."""
         delivered = step.role in (Role.FINAL, Role.UPSCALER)
-        return asset.text if delivered and not self.planner.rehearse else ()
+        return texts_for(asset, step) if delivered and not self.planner.rehearse else ()
 
     def _tell(self, plans: Iterable[StepPlan]) -> None:
         for plan in plans:
@@ -243,7 +243,9 @@ def _refuse_unpriced(planner: Planner, plan: StepPlan, budget: Budget | None) ->
     """
     if budget is None:
         return
-    for purchase in (one for job in plan.missing for one in purchases_of(planner, job)):
+    purchases = [one for job in plan.missing for one in purchases_of(planner, job)]
+    purchases += (one for links in plan.coming for one in enlargements_in(planner.models, links))
+    for purchase in purchases:
         if purchase.note is None:
             raise PriceUnknown(model=purchase.model, budget=f"{budget.amount} {budget.currency}")
         cost = purchase.note.cost

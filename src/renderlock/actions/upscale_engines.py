@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from renderlock.actions.models import Models
-from renderlock.engines.aliases import full_reference
+from renderlock.actions.models import Models, names_engine
 from renderlock.engines.base import Engine, EngineOptions, Render, Unwatched
 from renderlock.engines.files import FileHashes
-from renderlock.engines.table import list_engines
 from renderlock.engines.upscaling import UpscalingEngine
 from renderlock.errors import EngineFailed, NotCapable
 from renderlock.imaging.pixels import Raster
@@ -20,7 +18,7 @@ from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
 from renderlock.upscalers.base import Detail, Upscaler, UpscalerFacts, UpscalerOptions
 from renderlock.upscalers.depth import in_8_bits
-from renderlock.upscalers.table import list_upscalers, open_upscaler
+from renderlock.upscalers.table import open_upscaler
 
 _WHOLE_PX = 4096
 """A provider's limit is its own to tell; up to here a picture is sent whole, as each part costs a call."""
@@ -88,9 +86,7 @@ class Upscalers:
         return self._opened[reference]
 
     def _open(self, reference: str) -> Upscaler:
-        name = full_reference(reference).partition(":")[0]
-        engines = {entry.name for entry in list_engines()} - {entry.name for entry in list_upscalers()}
-        if name not in engines:
+        if not names_engine(reference):
             return open_upscaler(reference, self.options)
         engine = self.engine_of(reference)
         if not isinstance(engine, UpscalingEngine):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from renderlock.actions.calls.book import read_book
 from renderlock.actions.calls.processes import this_process
-from renderlock.actions.finals.links import Draw, Finish, Tiled
+from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
 from renderlock.actions.models import Models, names_engine
 from renderlock.actions.plan import Job, Planner
 from renderlock.engines.base import Hosted
@@ -50,8 +50,13 @@ class Purchase:
 
 def cost_of(planner: Planner, job: Job) -> Cost | None:
     """What a job's pictures would cost by the price notes; None where it costs nothing or a price is not known."""
+    return price_all(purchases_of(planner, job))
+
+
+def price_all(purchases: Iterable[Purchase]) -> Cost | None:
+    """What purchases cost together; None where there are none, or a price is not known."""
     costs = []
-    for purchase in purchases_of(planner, job):
+    for purchase in purchases:
         if purchase.note is None:
             return None
         costs.append(purchase.note.cost.times(purchase.count))
@@ -67,9 +72,14 @@ def purchases_of(planner: Planner, job: Job) -> Iterator[Purchase]:
     if engine is not None and isinstance(engine, Hosted):
         for size, count in _pictures_of(job):
             yield Purchase(job.recipe.model.reference, engine.price(size), count)
-    for link in job.route.links if job.route else ():
+    yield from enlargements_in(planner.models, job.route.links if job.route else ())
+
+
+def enlargements_in(models: Models, links: Iterable[Link]) -> Iterator[Purchase]:
+    """What of these links is bought from a provider's upscaler."""
+    for link in links:
         if not isinstance(link, Draw | Tiled) and names_engine(link.name):
-            yield from _enlargements(planner.models, link)
+            yield from _enlargements(models, link)
 
 
 def _enlargements(models: Models, link: Finish) -> Iterator[Purchase]:
