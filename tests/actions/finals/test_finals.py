@@ -151,7 +151,7 @@ def test_variants_behind_a_gate_are_refused_before_anything_is_rendered(write_fi
         assert list(store.records()) == []
 
 
-def test_a_seam_verdict_about_the_final_is_kept(write_final: WriteFinal) -> None:
+def test_what_the_gates_said_about_the_final_is_kept(write_final: WriteFinal) -> None:
     path = write_final("size: 200")
     approve_all(path)
 
@@ -159,7 +159,22 @@ def test_a_seam_verdict_about_the_final_is_kept(write_final: WriteFinal) -> None
 
     with Store.open(path.parent / ".renderlock") as store:
         verdicts = [Verdict.from_pairs(dict(event.fields)) for event in store.events(final.address)]
-    assert "seam" in {verdict.gate for verdict in verdicts}
+    assert [verdict.gate for verdict in verdicts] == ["seam", "overlap", "composition"]
+    assert {measure.name for measure in verdicts[1].measures} >= {"coarse_levels", "blur", "offset_levels"}
+
+
+def test_a_final_whose_tiles_disagree_is_drawn_again_in_tiles_that_overlap_more(write_final: WriteFinal) -> None:
+    path = write_final("size: 200")
+    path.write_text(path.read_text() + "gates: {overlap: {coarse_levels: 0.001}}\n")
+    approve_all(path)
+
+    result = execute(path, FINAL)
+
+    assert [one.gate for one in result.refused[0].verdicts if not one.passed] == ["overlap"]
+    with Store.open(path.parent / ".renderlock") as store:
+        windows = [record.recipe.window for record in store.records() if record.recipe and record.recipe.window]
+    # Four tiles, and three: the first one is the same with another overlap.
+    assert len(windows) == 7
 
 
 def test_a_final_that_does_not_fit_its_budget_comes_out_in_smaller_tiles_and_is_found_again(

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_of
 from tests.actions.runs import execute
 
-from renderlock.actions.finals.judging import SEAM_LIMITS
-from renderlock.actions.finals.limits import SHIPPED
+from renderlock.actions.finals.judging import SEAM_LIMITS, tiles_verdict
+from renderlock.actions.finals.limits import SHIPPED, held_to
 from renderlock.actions.run import RunResult
 from renderlock.actions.verdicts import verdict_lines
 from renderlock.errors import ConfigurationError
 from renderlock.metrics.composition import LIMITS
+from renderlock.metrics.seams import compare_overlap
+from renderlock.metrics.seams.overlaps import OVERLAP_LIMITS
 from renderlock.store.store import Store
 
 
@@ -41,7 +44,12 @@ def test_a_stricter_limit_holds_for_a_final_that_is_there_until_it_is_taken_back
 @pytest.mark.parametrize(
     ("gates", "column", "key", "allowed"),
     [
-        ("{seams: {seam: 1}}", 9, "gates.seams", "one of: seam, composition, upscaler, text. Did you mean `seam`?"),
+        (
+            "{seams: {seam: 1}}",
+            9,
+            "gates.seams",
+            "one of: seam, overlap, composition, upscaler, text. Did you mean `seam`?",
+        ),
         ("{drift: {most: 1}}", 9, "gates.drift", "this version has no drift gate yet"),
         ("{seam: {sharpness: 1}}", 16, "gates.seam.sharpness", "one of: seam"),
         ("{seam: {seam: low}}", 16, "gates.seam.seam", "a number"),
@@ -64,4 +72,22 @@ def test_a_gate_or_limit_that_does_not_exist_is_told_at_its_place_before_anythin
 
 
 def test_the_limits_written_down_for_kept_verdicts_are_those_the_gates_ship_with() -> None:
-    assert {"seam": vars(SEAM_LIMITS), "composition": vars(LIMITS)} == SHIPPED
+    tiles = {name: most for name, most in vars(OVERLAP_LIMITS).items() if name not in {"offset_levels", "tone_levels"}}
+    assert {"seam": vars(SEAM_LIMITS), "overlap": tiles, "composition": vars(LIMITS)} == SHIPPED
+
+
+def test_a_limit_on_what_could_not_be_measured_is_passed_over() -> None:
+    verdict = tiles_verdict([])
+
+    held = held_to(verdict, {"overlap": {"shift_px": 0.1, "blur": 0.5}})
+
+    assert "shift_px" not in {measure.name for measure in held.measures}
+    assert [measure.name for measure in held.failures] == ["blur"]
+
+
+def test_tiles_may_differ_in_tone_which_the_merge_takes_out_but_not_in_what_they_show() -> None:
+    same, darker, other = np.random.default_rng(4).integers(0, 256, (3, 64, 256, 3), np.uint8)
+    darker = np.maximum(same, 6) - 6
+
+    assert tiles_verdict([compare_overlap(same, darker)]).passed
+    assert not tiles_verdict([compare_overlap(same, other)]).passed

@@ -140,7 +140,7 @@ class _Walk:
         return record
 
     def _put_together(self, link: Tiled, base: RenderRecord) -> RenderRecord:
-        """The wanted tiles or, where those show a seam, the repaired ones; the best are kept."""
+        """The wanted tiles or, where those show a seam or disagree, the repaired ones; the best are kept."""
         # Loaded here as judging a final takes libraries that a run with nothing to do does without.
         from renderlock.actions.finals.merging import Merged, Merger  # noqa: PLC0415
 
@@ -154,7 +154,7 @@ class _Walk:
                     break
                 recipe = link.variant_from(repair, base)
                 tried.append((merger.merge(recipe, made.make(recipe, base)), (repair.deviation,)))
-            best, noted = min(tried, key=lambda one: one[0].judged.seams.value)
+            best, noted = min(tried, key=lambda one: one[0].rank)
             return merger.keep(best, (*self._deviations(base), *noted))
 
     def _deviations(self, source: RenderRecord | None) -> tuple[Deviation, ...]:

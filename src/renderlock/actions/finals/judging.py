@@ -8,10 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from renderlock.actions.finals.limits import Limits, with_limits
+from renderlock.actions.finals.limits import SHIPPED, Limits, with_limits
 from renderlock.imaging.pixels import Pixels
 from renderlock.metrics.composition import composition_verdict, kept_composition
-from renderlock.metrics.seams import SeamLimits, SeamLine, SeamScore, draw_seams, score_seams, seam_verdict
+from renderlock.metrics.seams import (
+    OverlapMeasure,
+    SeamLimits,
+    SeamLine,
+    SeamScore,
+    draw_seams,
+    overlap_verdict,
+    score_seams,
+    seam_verdict,
+)
+from renderlock.metrics.seams.overlaps import GATE as OVERLAP_GATE
 from renderlock.spec.verdict import Verdict
 
 SEAM_LIMITS = SeamLimits(seam=1.25)
@@ -47,9 +57,26 @@ class Judged:
         """The seam gate's verdict."""
         return self.verdicts[0]
 
+    @property
+    def agrees(self) -> bool:
+        """Whether the tiles agree on what lies where."""
+        return next(verdict.passed for verdict in self.verdicts if verdict.gate == OVERLAP_GATE)
 
-def judge_final(pixels: Pixels, base: Pixels, lines: Sequence[SeamLine], limits: Limits) -> Judged:
-    """The judgement of H x W x 3 pixels, which may lie in a file, on their seam lines and against their base."""
+
+@dataclass(frozen=True)
+class Found:
+    """A merged final as it is judged: H x W x 3 pixels, which may lie in a file, the lines where tiles meet, and how
+    tiles differ where they overlap.
+    """
+
+    pixels: Pixels
+    lines: Sequence[SeamLine]
+    overlaps: Sequence[OverlapMeasure]
+
+
+def judge_final(found: Found, base: Pixels, limits: Limits) -> Judged:
+    """The judgement of a final on its seam lines, its tiles against each other, and the whole against its base."""
+    pixels, lines = found.pixels, found.lines
     long = [line for line in lines if line.end - line.start >= LEAST_LINE_PX]
     score = score_seams(pixels, long)
     small = averaged(pixels)
@@ -58,10 +85,21 @@ def judge_final(pixels: Pixels, base: Pixels, lines: Sequence[SeamLine], limits:
     if len(long) < len(lines):
         skipped = f"Not judged: {len(lines) - len(long)} borders of fewer than {LEAST_LINE_PX} pixels"
         seam = replace(seam, notes=(*seam.notes, skipped))
-    found = (seam, composition_verdict(kept))
-    verdicts = tuple(with_limits(verdict, limits) for verdict in found)
+    gates = (seam, tiles_verdict(found.overlaps), composition_verdict(kept))
+    verdicts = tuple(with_limits(verdict, limits) for verdict in gates)
     shows = not verdicts[0].passed and pixels.shape[0] * pixels.shape[1] <= MOST_DRAWN_PX
     return Judged(score, verdicts, small, draw_seams(pixels, score) if shows else None)
+
+
+def tiles_verdict(overlaps: Sequence[OverlapMeasure]) -> Verdict:
+    """The verdict of the gate `overlap` on the tiles of a final, anchored as they are merged.
+
+    Tone has no limit here: the merge takes it out. Where content lies otherwise, nothing does.
+    """
+    verdict = overlap_verdict(overlaps)
+    limited = SHIPPED[verdict.gate]
+    measures = (one if one.name in limited else replace(one, most=None) for one in verdict.measures)
+    return replace(verdict, measures=tuple(measures))
 
 
 def averaged(pixels: Pixels) -> Pixels:

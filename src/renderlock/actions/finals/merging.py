@@ -16,7 +16,7 @@ from typing import Self
 from renderlock.actions.finals.anchoring import anchor
 from renderlock.actions.finals.bases import base_canvas
 from renderlock.actions.finals.canvas import Canvas
-from renderlock.actions.finals.judging import Judged, judge_final
+from renderlock.actions.finals.judging import Found, Judged, judge_final
 from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import grid_of_recipe
 from renderlock.actions.finals.staged import Staged, StagedSink, staging
@@ -28,7 +28,8 @@ from renderlock.errors import RecipeError, StoreDamaged
 from renderlock.imaging.merge import Blend, MergeReport, SpilledTiles, merge_tiles
 from renderlock.imaging.pixels import Raster, decode_picture, fit_to
 from renderlock.imaging.sinks import RowSink
-from renderlock.imaging.tiles import Tile
+from renderlock.imaging.tiles import Overlap, Tile
+from renderlock.metrics.seams import OverlapMeasure, compare_overlap
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe
 from renderlock.store.png_texts import texts_of
@@ -69,8 +70,13 @@ class Merged:
 
     @property
     def passed(self) -> bool:
-        """Whether no seam shows."""
-        return self.judged.seam.passed
+        """Whether no seam shows, and tiles agree on what lies where."""
+        return self.judged.seam.passed and self.judged.agrees
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Of several merges of a picture, the least is the best."""
+        return not self.judged.agrees, self.judged.seams.value
 
 
 @dataclass
@@ -95,10 +101,10 @@ class Merger:
         Raises `StoreError` where a tile cannot be read or the disk is full.
         """
         first = self._merge(recipe, tiles, "auto")
-        if first.passed or first.report.blend == "two-band":
+        if first.judged.seam.passed or first.report.blend == "two-band":
             return first
         second = self._merge(recipe, tiles, "two-band")
-        return min(first, second, key=lambda one: one.judged.seams.value)
+        return min(first, second, key=lambda one: one.rank)
 
     def keep(self, merged: Merged, deviations: tuple[Deviation, ...]) -> RenderRecord:
         """Puts a merged picture into the store, with where it comes from and what was found about it."""
@@ -127,11 +133,17 @@ class Merger:
         canvas = base_canvas(store, self.base, recipe)
         grid = grid_of_recipe(recipe)
         anchored = AnchoredTiles(store, tiles.records, canvas)
+        measured: list[OverlapMeasure] = []
+
+        def compared(_: Overlap, first: Raster, second: Raster) -> None:
+            measured.append(compare_overlap(first, second))
+
         with SpilledTiles(anchored, grid, store.layout.tmp) as source:
-            report = merge_tiles(grid, source, sink, blend=blend)
+            report = merge_tiles(grid, source, sink, blend=blend, look=compared)
         sink.close()
         staged = sink.staged()
-        judged = judge_final(staged.pixels, canvas.shown(), report.seams, self.limits)
+        found = Found(staged.pixels, report.seams, tuple(measured))
+        judged = judge_final(found, canvas.shown(), self.limits)
         return Merged(recipe, tiles, staged, report, judged, time.monotonic() - started)
 
     def _new_sink(self, recipe: Recipe) -> StagedSink:

@@ -113,7 +113,8 @@ def _repairs(recipe: Recipe, tiling: TilingPlan, wish: TileWish, model: Model) -
     """Another grid of the picture, with a wider overlap, which moves every seam."""
     with suppress(TilesImpossible):
         wider = plan_tiling(recipe.size, model.facts.sizes, replace(wish, overlap=2 * tiling.overlap))
-        noted = Deviation("tiles", say_tiling(tiling), say_tiling(wider), "a seam showed, so tiles overlap more")
+        reason = "a seam showed or tiles disagreed, so they overlap more"
+        noted = Deviation("tiles", say_tiling(tiling), say_tiling(wider), reason)
         if wider.overlap < min(wider.tile.width, wider.tile.height):
             yield Variant(with_grid(recipe, wider, last_tile(recipe.size, wider, model.facts.sizes)), noted)
 

@@ -1,6 +1,6 @@
 """Tiles into one picture, as a stream: memory is set by one row of tiles, not by the canvas."""
 
-from renderlock.imaging.merge.ports import Base, Blend, PixelsBase, PixelsSource, TileSource
+from renderlock.imaging.merge.ports import Base, Blend, Look, PixelsBase, PixelsSource, TileSource
 from renderlock.imaging.merge.report import MergeReport, OverlapDifference
 from renderlock.imaging.merge.spill import SpilledTiles
 from renderlock.imaging.merge.streaming import merge_tiles
@@ -8,6 +8,7 @@ from renderlock.imaging.merge.streaming import merge_tiles
 __all__ = [
     "Base",
     "Blend",
+    "Look",
     "MergeReport",
     "OverlapDifference",
     "PixelsBase",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from renderlock.imaging.pixels import Raster
-from renderlock.imaging.tiles import Tile, cut
+from renderlock.imaging.tiles import Overlap, Tile, cut
 
 Blend = Literal["auto", "hann", "two-band"]
 """`auto` looks at the overlaps first; `hann` is a plain feather; `two-band` keeps detail where tiles differ."""
+
+Look = Callable[[Overlap, Raster, Raster], None]
+"""Is shown an overlap and what its first and its second tile have there."""
 
 
 class TileSource(Protocol):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from renderlock.imaging.back_projection import BackProjector
 from renderlock.imaging.dithering import quantise
 from renderlock.imaging.merge.feather import feather_tiles
-from renderlock.imaging.merge.ports import Base, Blend, TileSource
+from renderlock.imaging.merge.ports import Base, Blend, Look, TileSource
 from renderlock.imaging.merge.report import MergeReport, OverlapDifference
 from renderlock.imaging.merge.strips import merge_strips
 from renderlock.imaging.merge.survey import Survey, levels_of, survey_tiles
@@ -23,19 +23,26 @@ MERGE_VERSION = "merge-1"
 
 
 def merge_tiles(
-    grid: Grid, source: TileSource, sink: RowSink, *, blend: Blend = "auto", base: Base | None = None
+    grid: Grid,
+    source: TileSource,
+    sink: RowSink,
+    *,
+    blend: Blend = "auto",
+    base: Base | None = None,
+    look: Look | None = None,
 ) -> MergeReport:
     """Writes the merge of a grid's tiles to the sink, which the caller closes, and says what was found and done.
 
     `auto` feathers where all tiles agree within a level, and copies where they are equal; else it solves the tone
     and blends in two bands. With a base the picture is made to agree with it at the end. Tiles are read once, or
-    twice where overlaps are looked at first. `merge(split(picture))` without a base is the picture, bit for bit.
+    twice where overlaps are looked at first; then `look` is shown each. `merge(split(picture))` without a base is the
+    picture, bit for bit.
     """
     way = _Way(grid, sink, base)
     if blend == "hann":
         feather_tiles(grid, source, way.take)
         return MergeReport("hann", base is not None, (), (), grid.seam_lines)
-    survey = survey_tiles(grid, source, base)
+    survey = survey_tiles(grid, source, base, look)
     if blend == "auto" and survey.agrees:
         feather_tiles(grid, source, way.take)
         return _report(grid, survey, None, projected=base is not None)

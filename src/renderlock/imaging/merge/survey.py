@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from renderlock.imaging.merge.ports import Base, TileSource
+from renderlock.imaging.merge.ports import Base, Look, TileSource
 from renderlock.imaging.pixels import Raster, colour_channels
 from renderlock.imaging.tiles import Grid, Overlap, Tile
 
@@ -46,16 +46,20 @@ class Survey:
         return bool((self.rms < AGREE_RMS).all())
 
 
-def survey_tiles(grid: Grid, source: TileSource, base: Base | None) -> Survey:
-    """Looks at every overlap of the grid."""
-    look = _Look(grid, source, base)
-    found = {overlap: _difference(first, second) for overlap, first, second in look.shared()}
+def survey_tiles(grid: Grid, source: TileSource, base: Base | None, show: Look | None = None) -> Survey:
+    """Looks at every overlap of the grid, and shows each to `show`."""
+    look = _Pass(grid, source, base)
+    found = {}
+    for overlap, first, second in look.shared():
+        found[overlap] = _difference(first, second)
+        if show is not None:
+            show(overlap, first, second)
     middles = np.array([found[overlap][0] for overlap in grid.overlaps])
     rms = np.array([found[overlap][1] for overlap in grid.overlaps])
     return Survey(grid.overlaps, middles, rms, np.array(look.to_base) if base is not None else None, look.kind)
 
 
-class _Look:
+class _Pass:
     """One pass over all tiles."""
 
     def __init__(self, grid: Grid, source: TileSource, base: Base | None) -> None:
