@@ -16,6 +16,8 @@ from tests.cli.calls import call, call_json
 from tests.conftest import PIPELINE
 from tests.store.samples import sample_render
 
+from renderlock.actions.upscale_study import StudyOptions, usable
+from renderlock.actions.upscale_timings import PACE
 from renderlock.imaging.back_projection import down
 from renderlock.imaging.pixels import Raster, read_picture
 from renderlock.imaging.regions import PictureReader
@@ -259,6 +261,51 @@ def test_a_pipeline_that_cannot_hold_the_choice_is_told_before_the_study(folder:
     assert done.returncode == 2
     assert "pipeline.yml:1" in done.stderr
     assert not (folder / "upscaler-study").exists()
+
+
+FINALS = """
+project: campaign
+final_model: embedded
+upscaler: waifu2x:noise0
+gates: {upscaler: {detail: 3.0}}
+seeds: [0]
+assets: [{name: apple, prompt: a red apple, tags: [photo]}]
+steps: [{name: final-render, model: "${final_model}", size: 96, num_inference_steps: 2, upscale: 2}]
+"""
+
+
+@pytest.fixture
+def studied(folder: Path) -> Path:
+    """A project whose finals are enlarged, with a photograph to study."""
+    (folder / "images" / "photo").mkdir(parents=True)
+    (folder / "photo.png").rename(folder / "images" / "photo" / "photo.png")
+    (folder / "pipeline.yml").write_text(FINALS)
+    return folder
+
+
+STUDY = ("study", "upscalers", "--images", "images", "--scales", "2", "--repeats", "1")
+
+
+def test_what_a_study_chose_and_timed_is_what_the_next_run_plans_with(studied: Path, store: Store) -> None:
+    done = call(studied, *STUDY, "--upscalers", "lanczos,waifu2x", "--write", "pipeline.yml")
+    call(studied, "lock")
+    planned = call_json(studied, "run", "--dry-run", "--json")["steps"][0]["pictures"][0]["plan"]["links"]
+    timed = dict(store.events("waifu2x")[0].fields)
+    assert "upscaler: waifu2x\n" in (studied / "pipeline.yml").read_text()
+    assert done.returncode == 0, done.stderr
+    assert [link["what"] for link in planned] == ["draw", "waifu2x"]
+    assert planned[1]["seconds"] == pytest.approx(float(timed[PACE]) * 192 * 192 / 1e6)
+
+
+def test_a_study_tries_the_projects_own_upscaler_under_its_limits(studied: Path) -> None:
+    options = StudyOptions(factors=(2,), project=("waifu2x:noise0", "ideogram-v2"), limits={"detail": 3.0}, repeats=1)
+    names, left_out = usable(options)
+    assert names[-1] == "waifu2x:noise0"
+    assert dict(left_out)["ideogram-v2"].startswith("a provider's")
+    found = call(studied, *STUDY, "--upscalers", "lanczos")
+    fields = json.loads((studied / "upscaler-study" / "upscaler-study.json").read_text())
+    assert "1 limit(s) of the gate" in found.stderr
+    assert fields["options"]["limits"] == {"detail": 3.0}
 
 
 def test_a_study_measures_chooses_and_goes_on_where_it_was(folder: Path, store: Store) -> None:

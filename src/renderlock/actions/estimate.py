@@ -8,14 +8,16 @@ from decimal import Decimal
 from itertools import islice
 from statistics import median
 
-from renderlock.actions.calls.costs import cost_of
+from renderlock.actions.calls.costs import cost_of, enlargements_in, price_all
 from renderlock.actions.finals.links import Draw
-from renderlock.actions.finals.outline import Outline, Timings, cost_key, outline, timings_of
+from renderlock.actions.finals.outline import Forecast, Outline, Timings, cost_key, outline, timings_of
 from renderlock.actions.finals.routes import Route
+from renderlock.actions.machine import host_name
 from renderlock.actions.memory.history import StoredHistory
 from renderlock.actions.memory.prediction import Measured, Shape, predict
 from renderlock.actions.plan import Job, Planner, StepPlan
 from renderlock.actions.run import Run, refuse_unbuilt, verify_lock
+from renderlock.actions.upscale_timings import TIMING_KIND, UpscaleTimings, read_timings
 from renderlock.engines.memory_facts import MemoryParts
 from renderlock.spec.money import Cost, sum_by_currency
 from renderlock.spec.pipeline import Step
@@ -31,7 +33,8 @@ class StepEstimate:
 
     `hosted` tells whether the missing pictures would be bought from a provider. `outlines` holds the plan of each
     missing picture, by the job's key, that is more than one render, or rendered within a memory budget. `costs` holds
-    what each missing picture of a provider would cost by its price note, None where no price is known.
+    what each missing picture of a provider would cost by its price note, None where no price is known; `coming` says it
+    of enlargements by a provider whose picture is still to be rendered.
     """
 
     plan: StepPlan
@@ -39,18 +42,21 @@ class StepEstimate:
     hosted: bool
     outlines: Mapping[tuple[str, ...], Outline]
     costs: Mapping[tuple[str, ...], Cost | None] = field(default_factory=dict)
+    coming: tuple[Cost | None, ...] = ()
 
     @property
     def cost(self) -> dict[str, Decimal]:
         """What all missing pictures with a known price would cost, by currency; those not known yet cost like these."""
         known = [cost for cost in self.costs.values() if cost is not None]
-        alike = [known[0]] * len(self.plan.unforeseen) if known else []
-        return sum_by_currency([*known, *alike])
+        alike = [known[0]] * len(self.plan.unforeseen) if known and not self.coming else []
+        return sum_by_currency([*known, *alike, *filter(None, self.coming)])
 
     @property
     def unpriced(self) -> int:
         """How many missing pictures of a provider have no known price."""
         unknown = sum(cost is None for cost in self.costs.values())
+        if self.coming:
+            return unknown + sum(cost is None for cost in self.coming)
         return unknown if any(self.costs.values()) or not self.hosted else unknown + len(self.plan.unforeseen)
 
     @property
@@ -84,22 +90,28 @@ def _estimate_step(planner: Planner, step: Step) -> StepEstimate:
     hosted = bool(planner.providers_of(step)) or (engine is not None and engine.capabilities.hosted)
     timings = timings_of(islice(planner.store.records(step=step.name), SAMPLE)) if plan.missing else {}
     history = LookedAtHistory(StoredHistory(planner.store))
-    outlines = {job.key: _outline(planner, job, timings, history) for job in plan.missing if _is_planned(job)}
+    enlarging = read_timings(planner.store.events_of(TIMING_KIND)[0], host_name())
+    outlines = {
+        job.key: _outline(planner, job, timings, history, enlarging) for job in plan.missing if _is_planned(job)
+    }
     costs = {job.key: cost_of(planner, job) for job in plan.missing} if hosted else {}
-    return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines, costs)
+    coming = tuple(price_all(enlargements_in(planner.models, links)) for links in plan.coming) if hosted else ()
+    return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines, costs, coming)
 
 
 def _is_planned(job: Job) -> bool:
     return job.route is not None or job.step.finishing.memory_budget_bytes is not None
 
 
-def _outline(planner: Planner, job: Job, timings: Timings, history: LookedAtHistory) -> Outline:
+def _outline(
+    planner: Planner, job: Job, timings: Timings, history: LookedAtHistory, enlarging: UpscaleTimings
+) -> Outline:
     route = job.route or Route((Draw(job.recipe),), rungs=job.rungs)
 
     def predict_bytes(recipe: Recipe) -> int | None:
         return predict(planner.models, job.reference, recipe, (), history).bytes
 
-    return outline(route, job.fallbacks(), timings, predict_bytes)
+    return outline(route, job.fallbacks(), Forecast(timings, predict_bytes, enlarging.seconds))
 
 
 def _seconds(plan: StepPlan, timings: Timings, outlines: Mapping[tuple[str, ...], Outline]) -> float | None:

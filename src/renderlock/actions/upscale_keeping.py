@@ -18,6 +18,7 @@ import numpy as np
 from renderlock.actions.machine import host_name, library_version, machine_facts, peak_memory_bytes
 from renderlock.actions.upscale_gate_files import gate_files
 from renderlock.actions.upscale_recipe import upscale_recipe
+from renderlock.actions.upscale_timings import STEP, TIMING_KIND
 from renderlock.actions.upscaling import Upscaled, Ways, upscale_picture
 from renderlock.actions.verdicts import BY, keep_verdict
 from renderlock.imaging.pixels import Pixels, PixelsDigest, Raster, decode_picture, encode_png
@@ -32,12 +33,7 @@ from renderlock.store.records import Encoded, Made, NewEvent, NewRender, RenderR
 from renderlock.store.store import Store
 from renderlock.upscalers.depth import in_8_bits
 
-TIMING_KIND = "timing"
-"""The kind of the event that keeps how long an enlargement took, for planning the next ones."""
-
 WRITTEN_ROWS = 512
-STEP = "upscale"
-
 MAP_FILE = "invented"
 """The file of an enlarged picture that shows what its upscaler invented, and where."""
 

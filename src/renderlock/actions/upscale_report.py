@@ -12,10 +12,11 @@ from renderlock.actions.machine import host_name
 from renderlock.actions.pages.upscale_study_page import render_study_html
 from renderlock.actions.pages.upscale_study_picture import draw_study_png
 from renderlock.actions.report_stamp import Stamp, read_stamp, refuse_foreign, write_stamp
-from renderlock.actions.upscale_keeping import STEP, TIMING_KIND, environment_of
+from renderlock.actions.upscale_keeping import environment_of
 from renderlock.actions.upscale_report_values import ClassFigures, Sample, StudyValues
 from renderlock.actions.upscale_study import Study
 from renderlock.actions.upscale_table import choices_of, rows_of
+from renderlock.actions.upscale_timings import PACE, STEP, TIMING_KIND
 from renderlock.actions.user_files import write_user_file
 from renderlock.imaging.pixels import encode_png
 from renderlock.store.records import NewEvent
@@ -78,7 +79,7 @@ def keep_timings(store: Store, values: StudyValues) -> int:
             ("model", row.upscaler),
             ("factor", str(row.factor)),
             ("seconds_per_megapixel_p50", f"{row.p50_s:.4f}"),
-            ("seconds_per_megapixel_p95", f"{row.p95_s:.4f}"),
+            (PACE, f"{row.p95_s:.4f}"),
             ("cpu_seconds_per_megapixel", f"{row.cpu_s:.4f}"),
             ("peak_bytes", "" if row.peak_bytes is None else str(row.peak_bytes)),
             ("environment", environment),

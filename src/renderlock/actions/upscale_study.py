@@ -10,12 +10,13 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from renderlock.actions.machine import library_version, machine_facts
+from renderlock.actions.models import names_engine
 from renderlock.actions.picture_files import find_files
 from renderlock.actions.upscale_gate import open_gate
 from renderlock.actions.upscale_trial import Trial, TrialJob, original_of, sample_of
@@ -34,13 +35,18 @@ WHOLE_STUDY = "all"
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """What a study tries: empty `upscalers` means all that are installed."""
+    """What a study tries: empty `upscalers` means all that are installed, and `project` those the pipeline names.
+
+    `limits` are the pipeline's own for the gate.
+    """
 
     upscalers: tuple[str, ...] = ()
     factors: tuple[int, ...] = (2, 4)
     repeats: int = 3
     crop_px: int = 512
     threads: int = 1
+    project: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 class StudyWatch(Protocol):
@@ -99,7 +105,7 @@ def run_study(images: Path, out: Path, options: StudyOptions, watch: StudyWatch)
     `UnknownName` for an upscaler that is none.
     """
     pictures = _pictures(images, leave_out=out)
-    names, left_out = _usable(options)
+    names, left_out = usable(options)
     with refusals_as_unwritable(out):
         (out / TRIALS).mkdir(parents=True, exist_ok=True)
     total, done = len(names) * len(options.factors) * len(pictures), 0
@@ -144,7 +150,7 @@ def _pictures(images: Path, *, leave_out: Path) -> list[_Picture]:
     return pictures
 
 
-def _usable(options: StudyOptions) -> tuple[list[str], list[tuple[str, str]]]:
+def usable(options: StudyOptions) -> tuple[list[str], list[tuple[str, str]]]:
     """The upscalers to try, and why the others cannot be; those asked for by name must be there."""
     if options.upscalers:
         for name in options.upscalers:
@@ -159,6 +165,12 @@ def _usable(options: StudyOptions) -> tuple[list[str], list[tuple[str, str]]]:
             names.append(entry.name)
         except MissingDependency as error:
             left_out.append((entry.name, str(error)))
+    for name in options.project:
+        if names_engine(name):
+            left_out.append((name, "a provider's upscaler costs a call for each trial; try it by `renderlock upscale`"))
+        elif name not in names:
+            open_upscaler(name, UpscalerOptions())
+            names.append(name)
     return names, left_out
 
 
@@ -167,13 +179,15 @@ def _key(name: str, factor: int, options: StudyOptions) -> str:
     weights = open_upscaler(name, UpscalerOptions()).identify().to_json()
     libraries = [[library, library_version(library)] for library in ("ncnn", "torch", "renderlock")]
     settings = {**asdict(options), "upscalers": [], "factors": []}
+    # The limits are in the gate's name, and what a pipeline names changes no trial.
+    del settings["project"], settings["limits"]
     facts = [list(fact) for fact in machine_facts()]
     return canonical_sha256(
         {
             "format": TRIAL_FORMAT,
             "upscaler": weights,
             "factor": factor,
-            "gate": open_gate().name,
+            "gate": open_gate(options.limits).name,
             "options": settings,
             "libraries": libraries,
             "machine": facts,
@@ -188,7 +202,7 @@ def _place(out: Path, picture: _Picture, key: str) -> Path:
 
 def _job(name: str, factor: int, options: StudyOptions, missing: dict[_Picture, Path]) -> TrialJob:
     pictures = tuple((str(picture.path.resolve()), str(place.resolve())) for picture, place in missing.items())
-    return TrialJob(name, factor, options.threads, options.repeats, options.crop_px, pictures)
+    return TrialJob(name, factor, options.threads, options.repeats, options.crop_px, pictures, dict(options.limits))
 
 
 def _run_process(job: TrialJob, out: Path) -> Iterator[str]:

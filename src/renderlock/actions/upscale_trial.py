@@ -10,8 +10,8 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -42,7 +42,7 @@ _PERFECT_DB = 99.0
 
 @dataclass(frozen=True)
 class TrialJob:
-    """What one process does: one upscaler, one factor, and where each picture's trial is written."""
+    """What one process does: one upscaler, one factor, the gate's own limits, and where each trial is written."""
 
     upscaler: str
     factor: int
@@ -50,6 +50,7 @@ class TrialJob:
     repeats: int
     crop_px: int
     pictures: tuple[tuple[str, str], ...]
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -124,7 +125,7 @@ def run_job(job: TrialJob) -> Iterator[Path]:
     """Tries the upscaler on each picture; gives the file of each trial when it is written."""
     began = time.perf_counter()
     upscaler = open_upscaler(job.upscaler, UpscalerOptions(threads=job.threads))
-    gate = open_gate()
+    gate = open_gate(job.limits)
     loading_s: float | None = time.perf_counter() - began
     for picture, out in job.pictures:
         original, source = original_and_source(Path(picture), job.factor, job.crop_px)

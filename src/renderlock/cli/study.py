@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from renderlock.actions.upscale_choice import write_choices
+from renderlock.actions.upscale_defaults import limits_of, named_in
 from renderlock.actions.upscale_report import keep_timings, study_to_json, study_values, write_study
 from renderlock.actions.upscale_report_values import StudyValues, headline_of
 from renderlock.actions.upscale_study import WHOLE_STUDY, StudyOptions, run_study
@@ -52,7 +53,9 @@ class TrialProgress:
 def upscalers(
     images: Annotated[Path, typer.Option("--images", help="A folder of pictures; a folder within it is a class.")],
     out: Annotated[Path, typer.Option("--out", help="Where the study goes.")] = Path("upscaler-study"),
-    names: Annotated[str, typer.Option("--upscalers", help="References, with commas; default: all there are.")] = "",
+    names: Annotated[
+        str, typer.Option("--upscalers", help="References, with commas; default: all here, and the pipeline's.")
+    ] = "",
     scales: Annotated[str, typer.Option("--scales", help="Factors, with commas.")] = "2,4",
     repeats: Annotated[int, typer.Option("--repeats", min=1, max=50, help="Timed runs on each picture.")] = 3,
     crop: Annotated[int, typer.Option("--crop", min=64, max=8192, help="The side of each picture's middle.")] = 512,
@@ -67,9 +70,14 @@ def upscalers(
 ) -> None:
     """Measure upscalers on your pictures: time, memory, likeness, invention; and choose one for each class."""
     chosen = tuple(name.strip() for name in names.split(",") if name.strip())
-    options = StudyOptions(chosen, _factors(scales), repeats, crop, current_settings().threads)
     if write is not None:
         load_pipeline(write)  # What is wrong with the file is told before anything is measured.
+    pipeline = load_pipeline(file) if file.is_file() else None
+    named = () if pipeline is None or chosen else named_in(pipeline)
+    limits = limits_of(pipeline)
+    options = StudyOptions(chosen, _factors(scales), repeats, crop, current_settings().threads, named, limits)
+    if progress and (named or limits):
+        say(f"of {file.name}: {', '.join(named) or 'no upscaler'}; {len(limits)} limit(s) of the gate")
     study = run_study(images, out, options, TrialProgress(progress))
     values = study_values(study, f"Upscalers on {images.resolve().name}", budget)
     files = write_study(study, values, out, budget_s=budget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Protocol, runtime_checkable
 
 from renderlock.actions.finals.links import Draw, Link, Tiled, tile_recipe
 from renderlock.actions.finals.routes import Route
@@ -56,6 +57,35 @@ PredictBytes = Callable[[Recipe], int | None]
 """The predicted peak of one render."""
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What is known before: seconds of earlier renders, the peak of one render, and seconds of an enlargement.
+
+    `enlarge_s` takes an upscaler's reference and the sizes before and after.
+    """
+
+    timings: Timings
+    predict_bytes: PredictBytes
+    enlarge_s: Callable[[str, Size, Size], float | None]
+
+
+@runtime_checkable
+class Enlarging(Protocol):
+    """A finishing link that enlarges, by the upscaler of its name, from `source` to `cover`."""
+
+    @property
+    def name(self) -> str:
+        """The upscaler's reference."""
+
+    @property
+    def source(self) -> Size:
+        """The size before."""
+
+    @property
+    def cover(self) -> Size:
+        """The size that is made."""
+
+
 def cost_key(recipe: Recipe) -> CostKey:
     """What renders of like cost share with this one."""
     return (recipe.model, recipe.size, recipe.steps, recipe.tiling is not None)
@@ -70,19 +100,21 @@ def timings_of(records: Iterable[RenderRecord]) -> Timings:
     return found
 
 
-def outline(route: Route, others: Sequence[Route], timings: Timings, predict: PredictBytes) -> Outline:
+def outline(route: Route, others: Sequence[Route], forecast: Forecast) -> Outline:
     """The plan of a route; `others` are those the ladder falls back to."""
-    links = tuple(_outline_link(link, timings, predict) for link in route.links)
+    links = tuple(_outline_link(link, forecast) for link in route.links)
     rungs = [rung.name for rung in route.rungs] + [other.rung for other in others]
     return Outline(links, tuple(dict.fromkeys(rungs)))
 
 
-def _outline_link(link: Link, timings: Timings, predict: PredictBytes) -> LinkOutline:
+def _outline_link(link: Link, forecast: Forecast) -> LinkOutline:
+    timings, predict = forecast.timings, forecast.predict_bytes
     if isinstance(link, Draw):
         return LinkOutline("draw", link.size, _seconds(timings, link.recipe), predict(link.recipe))
     if not isinstance(link, Tiled):
-        # Laying and enlarging take seconds where drawing takes minutes; they are not planned for.
-        return LinkOutline(link.name, link.size, 0.0)
+        # Laying takes seconds where drawing takes minutes; so may enlarging, until a study has timed it.
+        known = forecast.enlarge_s(link.name, link.source, link.cover) if isinstance(link, Enlarging) else None
+        return LinkOutline(link.name, link.size, known or 0.0)
     grid, tile = link.grid, _any_tile(link)
     seconds = _seconds(timings, link.recipe)
     if seconds is None and (each := _seconds(timings, tile)) is not None:
