@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from tests.actions.runs import execute, run_of
 
-from renderlock.actions.campaign import RunOptions
+from renderlock.actions.campaign import RunOptions, open_run
 from renderlock.actions.estimate import StepEstimate, estimate
 from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
 from renderlock.actions.plan import Selection
 from renderlock.actions.replay import replay
-from renderlock.actions.run import PictureResult, RunResult
+from renderlock.actions.run import PictureResult, Run, RunResult, RunUnwatched
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions, Unwatched
-from renderlock.errors import ConfigurationError, LockMismatch
+from renderlock.engines.hosted.options import HostedOptions
+from renderlock.errors import ConfigurationError, KeyMissing, LockMismatch, PriceUnknown
 from renderlock.imaging.pixels import decode_picture
 from renderlock.metrics.agreement import Level
+from renderlock.settings import read_settings
 from renderlock.spec.recipe import Size
 from renderlock.spec.standing import Standing
 from renderlock.store.store import Store
+from renderlock.testing import serve
 
 PIPELINE = """\
 final_model: embedded
@@ -169,3 +175,34 @@ def test_a_size_that_the_picture_cannot_have_is_told_at_its_line(project: Path) 
     assert problem.allowed == "a size in its proportions, as 192x192"
     with Store.open(project.parent / ".renderlock") as store:
         assert list(store.records()) == []
+
+
+def test_a_provider_s_upscaler_is_priced_proven_and_paid_once(tmp_path: Path) -> None:
+    path, prices = tmp_path / "pipeline.yml", tmp_path / "prices.json"
+    path.write_text(PIPELINE.replace("upscaler: lanczos", "upscaler: ideogram-v2\nbudget: 1 USD"))
+    relock(path)
+    row = '{"model": "ideogram:V_2/upscale", "amount": "0.05", "currency": "USD", "date": "2026-11-01"}'
+    prices.write_text(f'{{"format": "renderlock prices 1", "rows": [{row}]}}')
+    with serve("ideogram", pictures="sketch") as server:
+        settings = replace(read_settings({}), urls=(("ideogram", server.url),))
+        unpriced = EngineOptions(api_key=server.key, hosted=HostedOptions.of(settings))
+        priced = replace(unpriced, hosted=HostedOptions.of(replace(settings, prices=prices)))
+        with opened(path, EngineOptions(hosted=unpriced.hosted)) as run, pytest.raises(KeyMissing):
+            run.execute()
+        with opened(path, unpriced) as run, pytest.raises(PriceUnknown):
+            run.execute()
+        with opened(path, priced) as run:
+            assert list(run.planner.store.records()) == []
+            before = estimate(run)[1]
+            result = run.execute()
+        with opened(path, priced) as run:
+            again, after = run.execute(), estimate(run)[1]
+
+        assert server.accepted == 2
+    assert (before.cost, before.unpriced, before.hosted) == ({"USD": Decimal("0.10")}, 0, True)
+    assert (after.cost, after.missing) == ({}, 0)
+    assert [picture.status for picture in of_step(result) + of_step(again)] == ["rendered"] * 2 + ["cached"] * 2
+
+
+def opened(path: Path, engines: EngineOptions) -> AbstractContextManager[Run]:
+    return open_run(read_pipeline(Place(path)), engines, RunOptions(), RunUnwatched())
