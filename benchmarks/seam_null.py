@@ -32,8 +32,12 @@ from renderlock.metrics.seams.score import pool_lines, pooled
 SIDES_PX = (256, 384, 512, 768, 1024, 1536, 2048)
 FACTORS = (1, 2, 4)
 EXTENTS: tuple[Extent, ...] = ("line", "picture")
-SHARES: dict[Kind, float] = {"step": 0.5, "break": 0.2, "notch": 0.1, "mismatch": 0.2}
+SHARES: dict[Kind, float] = {"step": 0.4, "break": 0.15, "slide": 0.2, "notch": 0.1, "mismatch": 0.15}
 """How the false alarms are shared out: half to single lines and half to whole pictures, then by kind."""
+
+SHORT_PX = 128
+SHORT_SHARE = 0.5
+"""Half of the grids have short borders."""
 
 FEWEST = 100
 """Lines or pictures a size class needs for a tail of its own; one with fewer takes its neighbour's."""
@@ -147,10 +151,30 @@ def false_alarms(samples: Sequence[Sample], null: Null) -> float:
 
 
 def _sample(name: str, picture: Pixels, random: np.random.Generator) -> Sample:
+    """One grid on one picture: equal tiles or, as often, with a short column or row, as the last one may be."""
     height, width = picture.shape[:2]
     most = max(2, min(4, min(height, width) // 128))
     columns, rows = (int(count) for count in random.integers(2, most + 1, 2))
+    if random.random() < SHORT_SHARE:
+        return measure(name, picture, uneven_lines(width, height, columns, random))
     return measure(name, picture, grid_lines(width, height, columns, rows))
+
+
+def uneven_lines(width: int, height: int, columns: int, random: np.random.Generator) -> list[SeamLine]:
+    """The borders of a grid with one short row, 16 to 127 pixels high, or such a column; the other side is equal."""
+    turned = bool(random.random() < 0.5)
+    across, down = (height, width) if turned else (width, height)
+    short = int(random.integers(16, min(SHORT_PX, down // 2)))
+    top = int(random.integers(0, down - short + 1))
+    xs = [round(across * at / columns) for at in range(columns + 1)]
+    ys = sorted({0, top, top + short, down})
+    lines = [SeamLine("x", x, start, end) for x in xs[1:-1] for start, end in pairwise(ys)]
+    lines += [SeamLine("y", y, start, end) for y in ys[1:-1] for start, end in pairwise(xs)]
+    return (
+        [SeamLine("y" if line.axis == "x" else "x", line.position, line.start, line.end) for line in lines]
+        if turned
+        else lines
+    )
 
 
 def _crop(picture: Pixels, side: int, random: np.random.Generator) -> Pixels:

@@ -37,6 +37,17 @@ def test_half_the_detail_on_one_side_answers_with_its_logarithm() -> None:
     assert answers[..., 0].mean() == pytest.approx(np.log(2), abs=0.04)
 
 
+@pytest.mark.parametrize(("moved", "sign"), [(1, -1), (-1, 1)])
+def test_one_side_displaced_along_the_border_answers_with_the_way_it_went(moved: int, sign: int) -> None:
+    rows = np.cumsum(np.random.default_rng(4).normal(0, 4, 2080)).astype(np.float32)
+    plain = np.repeat(np.broadcast_to(rows[16:2064, None], (2048, 256))[..., None], 3, axis=2).copy()
+    slid = plain.copy()
+    slid[:, 128:] = rows[16 - moved : 2064 - moved, None, None]
+    answers = [Family("slide", 1).respond(profile_of(one, 128), PLACE)[..., 0].mean() for one in (plain, slid)]
+    assert answers[0] == 0.0
+    assert sign * answers[1] > 0.5
+
+
 def test_a_soft_stripe_answers_with_the_logarithm_of_its_dip() -> None:
     random = np.random.default_rng(2).normal(0, 20, (1024, 256, 1)).astype(np.float32)
     random[:, 112:144] *= 0.83

@@ -42,7 +42,15 @@ def test_longer_borders_have_tighter_limits() -> None:
     assert limits == sorted(limits, reverse=True)
 
 
-@pytest.mark.parametrize(("segments", "expected"), [(1, 0), (8, 0), (9, 1), (256, 10), (257, 11), (10_000, 11)])
+def test_short_borders_have_wider_limits_of_their_own() -> None:
+    limits = [shipped_null().scope("line", segments).most(Family("step", 1), "Y") for segments in (4, 12, 32)]
+    assert limits == sorted(limits, reverse=True)
+    assert limits[0] > 1.1 * limits[1]
+
+
+@pytest.mark.parametrize(
+    ("segments", "expected"), [(1, 0), (2, 0), (3, 1), (8, 3), (9, 4), (256, 13), (257, 14), (10_000, 14)]
+)
 def test_size_classes_end_where_they_say(segments: int, expected: int) -> None:
     assert size_class(segments) == expected
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from skimage.filters import gaussian
 from skimage.transform import warp
 
 from renderlock.imaging.pixels import Pixels
 from renderlock.metrics.seams import compare_overlap, overlap_verdict
-from renderlock.metrics.seams.overlaps import OverlapLimits
+from renderlock.metrics.seams.overlaps import OverlapLimits, OverlapMeasure
+from renderlock.metrics.seams.registration import Shift
 
 Photograph = Callable[[str], Pixels]
 
@@ -68,3 +70,41 @@ def test_a_flat_overlap_has_nothing_to_register_and_says_so() -> None:
 def test_own_limits_are_kept_to(overlap: Pixels) -> None:
     found = compare_overlap(overlap, np.clip(overlap.astype(np.int16) + 3, 0, 255).astype(np.uint8))
     assert overlap_verdict([found], OverlapLimits(offset_levels=4)).passed
+
+
+def test_a_displacement_is_told_in_a_strip_of_24_pixels(photograph: Photograph) -> None:
+    strip = photograph("coffee.png")[200:224, 40:552]
+    moved = warp(photograph("coffee.png"), lambda at: at + np.array([0.35, 0.35]), order=3, preserve_range=True)
+    found = compare_overlap(strip, np.rint(moved[200:224, 40:552]).astype(np.uint8))
+    assert [measure.name for measure in overlap_verdict([found]).failures] == ["shift_px"]
+
+
+def test_a_tile_half_of_which_is_brighter_fails_by_tone(overlap: Pixels) -> None:
+    half = overlap.astype(np.int16)
+    half[:, :150] += 3
+    found = compare_overlap(overlap, np.clip(half, 0, 255).astype(np.uint8))
+    assert "tone_levels" in [measure.name for measure in overlap_verdict([found]).failures]
+
+
+def test_a_tile_out_of_focus_fails_by_blur(overlap: Pixels) -> None:
+    soft = gaussian(overlap.astype(np.float64), 1.0, channel_axis=2, preserve_range=True)
+    found = compare_overlap(overlap, np.rint(soft).astype(np.uint8))
+    assert [measure.name for measure in overlap_verdict([found]).failures] == ["blur"]
+    assert found.bands[0].strength < 0.6
+    assert found.bands[2].coherence > 0.95
+
+
+def test_own_detail_shows_in_its_band_and_passes(overlap: Pixels) -> None:
+    smooth = gaussian(overlap.astype(np.float64), 1.0, channel_axis=2, preserve_range=True)
+    other = smooth + np.roll(overlap - smooth, (7, 5), axis=(0, 1))
+    found = compare_overlap(overlap, np.clip(np.rint(other), 0, 255).astype(np.uint8))
+    assert found.bands[0].coherence < 0.7 < found.bands[2].coherence
+    assert overlap_verdict([found]).passed
+
+
+def test_a_shift_must_be_surer_where_more_overlaps_are_asked() -> None:
+    measure = OverlapMeasure((0.0, 0.0, 0.0), Shift(0.3, 0.4, 0.03, 40.0), 0.0)
+    assert measure.shift_px == pytest.approx(0.5)
+    assert measure.moved_px() == pytest.approx(0.5 - 6.5 * 0.03)
+    assert not overlap_verdict([measure]).passed
+    assert overlap_verdict([measure] * 100).passed

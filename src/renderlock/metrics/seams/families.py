@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from renderlock.metrics.seams.profile import Profile
 
-Kind = Literal["step", "break", "notch", "mismatch"]
+Kind = Literal["step", "break", "slide", "notch", "mismatch"]
 Values = NDArray[np.float64]
 
 CHANNELS = ("Y", "Cb", "Cr")
@@ -21,15 +21,16 @@ CHANNELS = ("Y", "Cb", "Cr")
 _SAYS: dict[Kind, str] = {
     "step": "a step in tone",
     "break": "a break, or contours that do not meet",
+    "slide": "one side displaced along the border",
     "notch": "a stripe of other detail",
     "mismatch": "another sharpness or grain on one side",
 }
 
-_NOISE: dict[Kind, float] = {"step": 0.1, "mismatch": 0.0125}
-"""Variance that is always there (squared levels, squared logs), so that even pictures do not make weights infinite."""
+_NOISE: dict[Kind, float] = {"step": 0.1, "slide": 0.02, "mismatch": 0.0125}
+"""Variance that is always there (squared levels, correlations, logs), lest even pictures make weights infinite."""
 
-_FLOOR: dict[Kind, float] = {"step": 0.1, "mismatch": 0.03}
-"""Size (levels, log amplitude) of what rounding leaves of a mean along a piece of a line."""
+_FLOOR: dict[Kind, float] = {"step": 0.1, "slide": 0.03, "mismatch": 0.03}
+"""Size (levels, correlation, log amplitude) of what rounding leaves of a mean along a piece of a line."""
 
 _SPREAD_FLOOR = 0.05
 """Log amplitude by which equal bands differ by chance alone, however even the picture."""
@@ -65,7 +66,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Family:
-    """One measure at one size: `step` and `break` at a scale, `notch` and `mismatch` of a band, in pixels."""
+    """One measure at one size: `step`, `break` and `slide` at a scale, `notch` and `mismatch` of a band, in pixels."""
 
     kind: Kind
     px: int
@@ -78,7 +79,7 @@ class Family:
     @property
     def reach(self) -> int:
         """Pixels it looks at on either side of a line."""
-        return {"step": 4, "break": 4, "notch": 3, "mismatch": 2}[self.kind] * self.px // 2
+        return {"step": 4, "break": 4, "slide": 4, "notch": 3, "mismatch": 2}[self.kind] * self.px // 2
 
     @property
     def says(self) -> str:
@@ -89,9 +90,10 @@ class Family:
         """S segments x P places x 3 channels: the response at lines before columns `places` of the profile.
 
         `step`: the third difference of means of `px` columns (kernel 1/2, -3/2, 3/2, -1/2), in levels, signed: an edge
-        of height h answers h, a parabola nothing. `break`: half the log energy of that difference row by row. `notch`:
-        half the log energy of detail in the band of `px` columns around the line, less the mean of the bands beside
-        it. `mismatch`: half the log energy left less right. The last three are log amplitudes.
+        of height h answers h, a parabola nothing. `break`: half the log energy of that difference row by row. `slide`:
+        the correlation of that difference with the slope along the line. `notch`: half the log energy of detail in the
+        band of `px` columns around the line, less the mean of the bands beside it. `mismatch`: half the log energy left
+        less right. `break`, `notch` and `mismatch` are log amplitudes.
         """
         px = self.px
         match self.kind:
@@ -100,6 +102,8 @@ class Family:
                 return 0.5 * (first - fourth) + 1.5 * (third - second)
             case "break":
                 return profile.log_breaks(places)
+            case "slide":
+                return profile.slid(places)
             case "notch":
                 left, middle, right = (profile.log_detail(places + at, px) for at in (-px - px // 2, -px // 2, px // 2))
                 return middle - 0.5 * (left + right)
@@ -108,13 +112,16 @@ class Family:
 
     def weigh(self, responses: Values) -> Evidence:
         """The evidence of one piece of a line: S segments x P places x 3 responses, the line's own place first."""
+        if self.kind == "slide":
+            # Oriented texture follows its slope everywhere: only what the line does beyond it counts.
+            responses = responses - responses[:, 1:].mean(axis=(0, 1))
         if self.kind in _NOISE:
             return _signed(responses, _NOISE[self.kind], _FLOOR[self.kind])
         return _unsigned(responses)
 
 
 def _signed(responses: Values, noise: float, floor: float) -> Evidence:
-    """For `step` and `mismatch`: log of sqrt((m^2 + c^2) / 2 c^2), m the line's mean response and c the controls' rms.
+    """For `step`, `slide` and `mismatch`: log of sqrt((m^2 + c^2) / 2 c^2), m the line's mean and c the controls' rms.
 
     What a tile does has one sign along its border, texture has not. So segments are averaged with their sign, each
     weighted by the inverse of the energy that the *other* places show beside it, and none counts for more than two
@@ -145,6 +152,7 @@ def _unsigned(responses: Values) -> Evidence:
 FAMILIES = (
     *(Family("step", px) for px in (1, 2, 4, 8, 16, 32)),
     Family("break", 1),
+    Family("slide", 1),
     *(Family("notch", px) for px in (8, 32, 64)),
     *(Family("mismatch", px) for px in (8, 32, 64)),
 )

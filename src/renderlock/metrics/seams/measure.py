@@ -27,6 +27,9 @@ FEWEST_CONTROLS = 2
 PIECE_SEGMENTS = 16
 """Along 256 pixels, a tile at its smallest, a defect is taken to have one sign."""
 
+LEAST_UNSIGNED = 8
+"""Segments from which `break` and `notch` mean something: along fewer, one contour of the subject is all there is."""
+
 SEGMENTS_AT_ONCE = 4 * PIECE_SEGMENTS
 """1,024 pixels of a line are in memory at a time."""
 
@@ -69,7 +72,10 @@ def _evidence(profile: Profile, places: Mapping[Family, Places]) -> Iterator[tup
 def _places(line: SeamLine, lines: Sequence[SeamLine], extent: int, low: int) -> dict[Family, Places]:
     """Columns of the strip, which begins at `low`: the line's own first, then its controls', for families with room."""
     found = {}
+    short = line.end - line.start < LEAST_UNSIGNED * SEGMENT_PX
     for family in FAMILIES:
+        if short and family.kind in {"break", "notch"}:
+            continue
         inside = family.reach <= line.position <= extent - family.reach
         offsets = control_offsets(line, lines, extent=extent, reach=family.reach)
         if inside and len(offsets) >= FEWEST_CONTROLS:

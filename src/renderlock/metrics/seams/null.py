@@ -25,7 +25,7 @@ Tails = Mapping[str, tuple[float, float]]
 """By `family channel`, as in `step_1 Y`: the 95 % quantile of the statistic, and the mean excess over it."""
 
 TAIL_SHARE = 0.05
-SIZE_CLASSES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+SIZE_CLASSES = (2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 """Upper ends of the size classes, in segments of 16 pixels; one more class holds all that is longer."""
 
 FALSE_ALARMS = 0.01

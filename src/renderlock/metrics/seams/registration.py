@@ -36,8 +36,8 @@ _FLOOR = 0.1
 _RIDGE = 0.05
 """How much of the unexplained difference counts against a shift: a straight edge must not slide along itself."""
 
-_FEWEST_PLACES = 3.0
-"""Places that must speak: two contours that differ are a drawing, not a displacement."""
+_FEWEST_PLACES = 2.0
+"""Places that must speak: one contour that differs is a drawing, not a displacement."""
 
 
 @dataclass(frozen=True)
