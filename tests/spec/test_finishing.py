@@ -7,7 +7,7 @@ import pytest
 
 from renderlock.errors import Problem
 from renderlock.spec.finishing import RUNGS, Finishing, OverlayChoice, PaletteChoice
-from renderlock.spec.pipeline import finishing_for
+from renderlock.spec.pipeline import finishing_for, texts_for
 from renderlock.spec.pipeline_file import load_pipeline
 
 Write = Callable[[str], Path]
@@ -134,6 +134,35 @@ def test_locales_that_cannot_be_used_are_named(problems_of: ProblemsOf, top: str
     problems = problems_of(f"{HEAD}{top}\nsteps:\n  - {{name: final, model: review, {step}}}\n")
 
     assert key in {problem.key for problem in problems}
+
+
+LOCAL_ASSET = "review_model: r\nfinal_model: f\nassets: [{{name: hero, prompt: a cat, text: {text}}}]\n"
+LOCAL_STEPS = "locales: [en, de]\nsteps: [{name: final, model: final, overlay: 'b.${locale}.svg'}]\n"
+
+
+def test_texts_by_locale_are_wanted_in_the_step_of_their_locale_only(write_pipeline: Write) -> None:
+    text = LOCAL_ASSET.format(text="{en: [Sale, Now], de: [Rabatt]}") + LOCAL_STEPS
+    pipeline = load_pipeline(write_pipeline(text))
+
+    wanted = {step.locale: texts_for(pipeline.assets[0], step) for step in pipeline.steps}
+
+    assert wanted == {"en": ("Sale", "Now"), "de": ("Rabatt",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("{en: [Sale]}", LOCAL_STEPS),
+        ("{en: [Sale], de: [Rabatt], fr: [Soldes]}", LOCAL_STEPS),
+        ("{en: [Sale], de: []}", LOCAL_STEPS),
+        ("{en: Sale, de: Rabatt}", LOCAL_STEPS),
+        ("{en: [Sale]}", "steps: [{name: final, model: final, overlay: b.svg}]\n"),
+    ],
+)
+def test_texts_by_locale_that_nobody_would_read_are_refused(problems_of: ProblemsOf, text: str, steps: str) -> None:
+    problems = problems_of(LOCAL_ASSET.format(text=text) + steps)
+
+    assert problems[0].key.startswith("assets[0].text")
 
 
 def test_a_step_named_like_another_in_a_locale_is_refused(problems_of: ProblemsOf) -> None:

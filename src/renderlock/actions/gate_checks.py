@@ -67,4 +67,5 @@ def _known_limits(pipeline: Pipeline, gate: str) -> tuple[str, ...]:
 
 
 def _most_texts(pipeline: Pipeline) -> int:
-    return max((len(asset.text) for asset in pipeline.assets), default=0)
+    wanted = [texts for asset in pipeline.assets for texts in (asset.text, *dict(asset.local_text).values())]
+    return max((len(texts) for texts in wanted), default=0)

@@ -182,16 +182,18 @@ class Run:
     def _judged(self, pictures: Sequence[PictureResult]) -> tuple[PictureResult, ...]:
         """The pictures with what gates say about them; texts are read in those that must carry any."""
         store, limits = self.planner.store, self.planner.pipeline.gates
-        for picture in pictures:
+        read: dict[int, Verdict] = {}
+        for index, picture in enumerate(pictures):
             texts = self._texts_of(picture.job.step, picture.job.asset)
             if texts and picture.record is not None:
-                judge_texts(store, picture.record, texts, limits)
+                read[index] = judge_texts(store, picture.record, texts, limits)
         if not any(picture.job.route or self._texts_of(picture.job.step, picture.job.asset) for picture in pictures):
             return tuple(pictures)
         found = hold_to_limits(store, limits)
+        about = [() if one.record is None else found.get(one.record.address, ()) for one in pictures]
         return tuple(
-            replace(picture, verdicts=() if picture.record is None else found.get(picture.record.address, ()))
-            for picture in pictures
+            replace(picture, verdicts=_own(verdicts, read.get(index)))
+            for index, (picture, verdicts) in enumerate(zip(pictures, about, strict=True))
         )
 
     def _texts_of(self, step: Step, asset: Asset) -> tuple[str, ...]:
@@ -202,6 +204,11 @@ class Run:
     def _tell(self, plans: Iterable[StepPlan]) -> None:
         for plan in plans:
             self.watch.on_step(plan)
+
+
+def _own(verdicts: tuple[Verdict, ...], text: Verdict | None) -> tuple[Verdict, ...]:
+    """The verdicts about a picture, of the texts its own: locales that came out alike share one picture."""
+    return tuple(text if text is not None and one.gate == text.gate else one for one in verdicts)
 
 
 def prepare_hosted(run: Run, steps: Sequence[Step]) -> None:

@@ -24,6 +24,7 @@ def in_locales(
     """
     local = _local_steps(steps, assets)
     _check(steps, local, locales, report)
+    _check_texts(assets, locales if local else (), report)
     expanded: list[Step] = []
     for step in steps:
         if step.name not in local:
@@ -64,6 +65,16 @@ def _check(steps: Sequence[Step], local: Collection[str], locales: Sequence[str]
         if step.name in local and clashing:
             allowed = f"a name without {describe(clashing[0])} beside it: its locales become steps of these names"
             report.add(("steps", index, "name"), describe(step.name), allowed)
+
+
+def _check_texts(assets: Sequence[Asset], locales: Sequence[str], report: Report) -> None:
+    """Texts by locale are for every locale, and for no other: what nobody wants is never read."""
+    for index, asset in enumerate(assets):
+        named = [locale for locale, _ in asset.local_text]
+        if named and set(named) != set(locales):
+            said = ", ".join(locales)
+            allowed = f"texts for each of {said}" if locales else f"a list, or an overlay with {LOCALE} in its file"
+            report.add(("assets", index, "text"), f"texts for {', '.join(named)}", allowed)
 
 
 def _names(step: str, local: Collection[str], locales: Sequence[str]) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ DeviationWord = Literal["refuse", "allow", "record"]
 class Asset:
     """One picture to deliver.
 
-    `seeds` is never empty; `text` must be legible in the picture; `overlays` and `palette` take the place of the
-    step's where the final model renders.
+    `seeds` is never empty; `text` must be legible in the picture, each of `local_text` in that of its locale;
+    `overlays` and `palette` take the place of the step's where the final model renders.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Asset:
     seeds: tuple[int, ...] = (0,)
     init_image: Path | None = None
     text: tuple[str, ...] = ()
+    local_text: tuple[tuple[str, tuple[str, ...]], ...] = ()
     tags: tuple[str, ...] = ()
     overlays: tuple[OverlayChoice, ...] = ()
     palette: PaletteChoice | None = None
@@ -160,3 +161,8 @@ def finishing_for(asset: Asset, step: Step) -> Finishing:
         return finishing
     overlays = tuple(overlay.in_locale(step.locale) for overlay in asset.overlays)
     return replace(finishing, overlays=overlays or finishing.overlays, palette=asset.palette or finishing.palette)
+
+
+def texts_for(asset: Asset, step: Step) -> tuple[str, ...]:
+    """The texts that must be legible in a step's picture of an asset: those of its locale, where they differ by it."""
+    return dict(asset.local_text).get(step.locale, ()) if asset.local_text else asset.text

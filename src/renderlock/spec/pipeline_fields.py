@@ -40,6 +40,7 @@ SEEDS_ALLOWED = (
     f"at most {MOST_SEEDS} of them"
 )
 NAMES_ALLOWED = "one name, or a list of different names"
+WANTED_TEXTS_ALLOWED = "a list of texts, or a map with a list for each of `locales`, as {en: [Sale], de: [Rabatt]}"
 TEXTS_ALLOWED = f"a list of at most {MOST_IN_A_LIST} texts that are not empty"
 GUIDANCE_ALLOWED = "a number from 0 to 100"
 STRENGTH_ALLOWED = "a number above 0 and at most 1"
@@ -204,6 +205,21 @@ def parse_texts(value: object) -> tuple[str, ...]:
         if not is_text(text):
             raise refusal(TEXTS_ALLOWED, (index,))
     return tuple(value)
+
+
+def parse_wanted_texts(value: object) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+    """A list of texts, or one for each locale."""
+    if not isinstance(value, dict):
+        return parse_texts(value)
+    found = {}
+    for locale, texts in value.items():
+        if not isinstance(texts, list) or not texts or len(texts) > MOST_IN_A_LIST:
+            raise refusal(WANTED_TEXTS_ALLOWED, (locale,))
+        for index, text in enumerate(texts):
+            if not is_text(text):
+                raise refusal(TEXTS_ALLOWED, (locale, index))
+        found[str(locale)] = tuple(texts)
+    return found
 
 
 def parse_tiles(value: object) -> str:

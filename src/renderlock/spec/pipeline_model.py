@@ -101,6 +101,11 @@ Seeds = Annotated[
 ]
 Names = Annotated[tuple[str, ...], PlainValidator(fields.parse_names), _any_of(_TEXT, _list_of(_TEXT))]
 Texts = Annotated[tuple[str, ...], PlainValidator(fields.parse_texts), WithJsonSchema(_list_of(_TEXT))]
+WantedTexts = Annotated[
+    tuple[str, ...] | dict[str, tuple[str, ...]],
+    PlainValidator(fields.parse_wanted_texts),
+    _any_of(_list_of(_TEXT), {"type": "object", "additionalProperties": _list_of(_TEXT)}),
+]
 Variants = Annotated[int, PlainValidator(fields.whole_number(1, MOST_SEEDS)), _range(1, MOST_SEEDS)]
 Sampling = Annotated[int, PlainValidator(fields.whole_number(1, 1000)), _range(1, 1000)]
 Guidance = Annotated[
@@ -183,7 +188,9 @@ class AssetFields(_Map):
     negative_prompt: Prompt | None = Field(None, description="What the picture must not show.")
     seeds: Seeds | None = Field(None, description=fields.SEEDS_ALLOWED)
     init_image: RelativePath | None = Field(None, description="The picture that steps with `strength` start from.")
-    text: Texts | None = Field(None, description="Texts that must be legible in the picture.")
+    text: WantedTexts | None = Field(
+        None, description=f"Texts that must be legible in the picture: {fields.WANTED_TEXTS_ALLOWED}."
+    )
     tags: Texts | None = Field(None, description="Words to find the asset by.")
     overlay: Overlays | None = Field(None, description=f"In finals, in place of the step's: {OVERLAY_ALLOWED}.")
     palette: Palette | None = Field(None, description=f"In finals, in place of the step's: {PALETTE_ALLOWED}.")
