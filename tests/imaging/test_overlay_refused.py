@@ -84,6 +84,45 @@ def test_hidden_elements_count_too() -> None:
     assert "elements" in str(refused(OPEN + hidden + b"</svg>"))
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<style>" + "a" * 3_000_000 + "</style>", "style sheets have more than"),
+        ("<style>" + "/*" * 1_000_000 + "</style>", "style sheets have more than"),
+        ("<style>" + "[" * 60_000 + "{fill:red}</style>", "a selector has"),
+        ("<style>" + "a{}" * 15_000 + "</style>" + "<g/>" * 10_000, "rules for 10002 elements"),
+        ('<rect fill="' + "url(" * 700_000 + '"/>', "attribute fill has"),
+        ('<rect fill="' + "url(" * 1_000 + '"/>', "refers to something"),
+        ('<path d="' + "url(" * 700_000 + '"/>', "refers to something"),
+        ('<rect style="' + "a'" * 1_000_000 + '"/>', "attribute style has"),
+        ('<rect class="' + "b " * 1_000_000 + '"/>', "attribute class has"),
+    ],
+)
+def test_texts_made_to_be_read_slowly_are_read_in_one_pass(body: str, reason: str) -> None:
+    assert reason in str(refused(OPEN + body.encode() + b"</svg>"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<use href="data:image/svg+xml,x#a"/>',
+        '<image href="data:text/html,data:image/png;base64,AAAA"/>',
+        '<rect mask="url(http://x/y.svg#a)"/>',
+        "<rect style=\"clip-path: URL( 'file:///etc/passwd#a' )\"/>",
+        '<rect cursor="url(x.cur)"/>',
+        '<filter><feImage xlink:href="http://x/a.png"/></filter>',
+        '<text><textPath href="a.svg#x">a</textPath></text>',
+        '<linearGradient xlink:href="b.svg#g"/>',
+        "<rect style=\"fill:image-set('a.png' 1x)\"/>",
+        '<a href="javascript:alert(1)"><rect/></a>',
+    ],
+)
+def test_every_way_out_of_the_file_is_closed(body: str) -> None:
+    opened = OPEN.replace(b"<svg", b'<svg xmlns:xlink="http://www.w3.org/1999/xlink"')
+
+    assert any(word in str(refused(opened + body.encode() + b"</svg>")) for word in ("outside", "data", "by"))
+
+
 def test_a_drawing_that_takes_too_long_is_stopped() -> None:
     endless = (
         b'<filter id="f" x="0" y="0" width="1" height="1">'

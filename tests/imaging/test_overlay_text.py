@@ -55,6 +55,19 @@ def test_a_letter_that_the_font_lacks_is_named() -> None:
     assert "'漢' (U+6F22)" in missing(f"<text {INK}>Ahoy 漢</text>")
 
 
+def test_all_letters_that_the_font_lacks_are_named_once() -> None:
+    said = missing(f"<text {INK}>秋の海へ、秋の Ahoy</text>")
+
+    assert "letters '秋' (U+79CB), 'の' (U+306E), '海' (U+6D77), 'へ' (U+3078), '、' (U+3001) of Red Hat" in said
+
+
+def test_the_folder_that_a_font_belongs_into_is_named() -> None:
+    with pytest.raises(FontMissing) as raised:
+        read_drawing(Overlay(svg('<text font-family="Noto Sans JP">Ahoy</text>')), fonts())
+
+    assert str(FONT_FOLDER) in raised.value.advice
+
+
 def test_a_weight_that_is_not_there_is_named() -> None:
     assert f"the face {FAMILY} 700" in missing(f'<text font-family="{FAMILY}" font-weight="bold">Ahoy</text>')
 

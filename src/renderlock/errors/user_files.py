@@ -23,7 +23,7 @@ class FontMissing(UsageError):
     """An SVG asks for a font, or for a letter of a font, that the fonts given do not have."""
 
     template = "{file}:{line}: the text asks for {asked}, which the fonts given do not have."
-    hint = "Add the font's file to the fonts folder; fonts of the system are never used. Found: {found}."
+    hint = "Add the font's file to {folder}; fonts of the system are never used. Found: {found}."
 
 
 class WouldOverwrite(UsageError):

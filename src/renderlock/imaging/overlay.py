@@ -154,7 +154,7 @@ def drawn_layers(
         layers = []
         for drawing in drawings:
             at = place(drawing, width, height)
-            used, name = Fonts(fonts.holding(drawing.families)), drawing.overlay.name
+            used, name = Fonts(fonts.holding(drawing.families), fonts.folder), drawing.overlay.name
             context = drawn(drawing.root, at.width, at.height, fonts=used, file=name, limits=limits)
             layers.append((drawing.overlay, at, stack.enter_context(context)))
         yield Layers(layers)

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from renderlock.imaging.overlay_nodes import Node, refusal
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _PART = re.compile(r"[#.]?[A-Za-z_*][\w-]*|\*")
 _AT_RULE = re.compile(r"@([\w-]+)")
-_DECLARATION = re.compile(r"""((?:[^;"']|"[^"]*"|'[^']*')+)(?:;|\Z)""")
+_CSS_TOKEN = re.compile(r"""[^;"']+|"[^"]*"|'[^']*'|[;"']""")
+_LONGEST_SELECTOR = 1000
+MOST_MATCHES = 4_000_000
+"""Elements times rules: what a sheet is held against."""
 
 Declarations = tuple[tuple[str, str], ...]
 
@@ -30,11 +32,9 @@ class Rule:
     weight: int
     declarations: Declarations
 
-    def fits(self, node: Node) -> bool:
-        """Whether the selector's last part fits an element."""
-        own = {f"#{node.attributes.get('id', '')}"}
-        own |= {f".{name}" for name in node.attributes.get("class", "").split()}
-        return self.tag in ("*", node.tag) and self.marks <= own
+    def fits(self, tag: str, marks: frozenset[str]) -> bool:
+        """Whether the selector's last part fits an element of that tag, with its id and classes as selectors."""
+        return self.tag in ("*", tag) and self.marks <= marks
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ class Sheet:
     def declarations(self, node: Node) -> Iterator[tuple[str, str]]:
         """What is declared for an element, the strongest last: attributes, then rules, then its own style."""
         yield from node.attributes.items()
+        classes = node.attributes.get("class", "").split()
+        own = frozenset((f"#{node.attributes.get('id', '')}", *(f".{name}" for name in classes)))
         for rule in self.rules:
-            if rule.fits(node):
+            if rule.fits(node.tag, own):
                 yield from rule.declarations
         yield from parse_declarations(node.attributes.get("style", ""))
 
@@ -55,11 +57,16 @@ class Sheet:
 def read_sheet(root: Node, file: str) -> Sheet:
     """The rules of all style elements; raises `OverlayRefused` for what would load or hide a reference."""
     rules: list[Rule] = []
+    elements = 0
     for node in root.walk():
+        elements += 1
         refuse_hidden(node.attributes.get("style", ""), node.line, file)
         if node.tag == "style":
             refuse_hidden(node.own_text, node.line, file)
             rules.extend(_rules(node, file))
+    if elements * len(rules) > MOST_MATCHES:
+        reason = f"its style has {len(rules)} rules for {elements} elements, more than can be matched"
+        raise refusal(file, root.line, reason, "Export the drawing with presentation attributes in place of rules.")
     return Sheet(tuple(sorted(rules, key=lambda rule: rule.weight)))
 
 
@@ -73,11 +80,23 @@ def refuse_hidden(css: str, line: int, file: str) -> None:
 def parse_declarations(css: str) -> Declarations:
     """The properties of a style, in lower case, with their values; `!important` is dropped."""
     found = []
-    for declaration in _DECLARATION.findall(_COMMENT.sub("", css)):
+    for declaration in _declarations(_COMMENT.sub("", css)):
         name, colon, value = declaration.partition(":")
         if colon:
             found.append((name.strip().lower(), value.replace("!important", "").strip()))
     return tuple(found)
+
+
+def _declarations(css: str) -> Iterator[str]:
+    """The parts between semicolons that are in no string."""
+    part: list[str] = []
+    for piece in _CSS_TOKEN.findall(css):
+        if piece == ";":
+            yield "".join(part)
+            part = []
+        else:
+            part.append(piece)
+    yield "".join(part)
 
 
 def _rules(node: Node, file: str) -> Iterator[Rule]:
@@ -85,9 +104,12 @@ def _rules(node: Node, file: str) -> Iterator[Rule]:
     for at_rule in _AT_RULE.findall(css):
         reason, action = _AT_REASONS.get(at_rule.lower(), (f"its style has the rule @{at_rule}", _PLAIN))
         raise refusal(file, node.line, reason, action)
-    for selectors, body in _RULE.findall(css):
+    for rule in css.split("}")[:-1]:
+        selectors, _, body = rule.rpartition("{")
         declarations = parse_declarations(body)
         for selector in selectors.split(","):
+            if len(selector) > _LONGEST_SELECTOR:
+                raise refusal(file, node.line, f"a selector has {len(selector)} characters", _PLAIN)
             last = (re.split(r"[\s>+~]+", selector.strip()) or ["*"])[-1]
             parts = _PART.findall(re.sub(r"\[.*?\]|:[\w-]+(\(.*?\))?", "", last)) or ["*"]
             tags = [part for part in parts if part[0] not in "#."]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from renderlock.errors import InputUnusable
@@ -46,9 +46,10 @@ class FontFile:
 
 @dataclass(frozen=True)
 class Fonts:
-    """The fonts that overlays may use."""
+    """The fonts that overlays may use; `folder` says for messages where they were looked for."""
 
     files: tuple[FontFile, ...] = ()
+    folder: str = field(default="a fonts folder", compare=False)
 
     @property
     def faces(self) -> tuple[Face, ...]:
@@ -67,10 +68,10 @@ class Fonts:
 
     def listing(self) -> str:
         """All faces for a message, in the order of their names."""
-        return ", ".join(sorted({str(face) for face in self.faces})) or "none (give a fonts folder)"
+        return ", ".join(sorted({str(face) for face in self.faces})) or "none"
 
 
-def read_fonts(paths: Iterable[Path]) -> Fonts:
+def read_fonts(paths: Sequence[Path]) -> Fonts:
     """The fonts of files and of folders with all folders in them.
 
     Raises `InputUnusable` for a path that is not there, a file that is no TrueType or OpenType font, a folder
@@ -80,7 +81,7 @@ def read_fonts(paths: Iterable[Path]) -> Fonts:
     if len(files) > _MOST_FILES:
         raise _unusable(files[-1], f"there are more than {_MOST_FILES} font files")
     by_content = {font.sha256: font for font in (_read_font(file) for file in files)}
-    return Fonts(tuple(by_content.values()))
+    return Fonts(tuple(by_content.values()), ", ".join(str(path) for path in paths))
 
 
 def _font_files(path: Path) -> list[Path]:

@@ -23,6 +23,15 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 LARGEST_SVG_BYTES = 4 * 2**20
 MOST_ELEMENTS = 20_000
 DEEPEST = 64
+LONGEST_VALUE = 4096
+"""Characters of an attribute that is read here; outlines, pictures and tables of numbers may be longer."""
+
+LONGEST_STYLE = 64 * 2**10
+"""Characters of all style sheets together."""
+
+_LONG_VALUES = frozenset(
+    ("d", "points", "xlink:href", "kernelMatrix", "tableValues", "values", "x", "y", "dx", "dy", "rotate")
+)
 
 _EFFECTS = (
     "Blend", "ColorMatrix", "ComponentTransfer", "Composite", "ConvolveMatrix", "DiffuseLighting",
@@ -110,6 +119,7 @@ class _Reader:
         self._open: list[Node] = []
         self._left_out = 0
         self._elements = 0
+        self._style = 0
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._on_start
@@ -183,6 +193,10 @@ class _Reader:
                 kept["xlink:href"] = _SPACE.sub("", value)
             elif not namespace:
                 kept[local] = value
+        for name, value in kept.items():
+            if len(value) > LONGEST_VALUE and name not in _LONG_VALUES:
+                reason = f"its attribute {name} has {len(value)} characters, more than {LONGEST_VALUE}"
+                raise self._refuse(reason, "Make the drawing simpler.")
         return kept
 
     def _on_end(self, _: str) -> None:
@@ -194,6 +208,11 @@ class _Reader:
     def _on_text(self, text: str) -> None:
         if not self._left_out and self._open and self._open[-1].tag in _HOLDS_TEXT:
             self._open[-1].children.append(text)
+            if self._open[-1].tag == "style":
+                self._style += len(text)
+                if self._style > LONGEST_STYLE:
+                    raise self._refuse(f"its style sheets have more than {LONGEST_STYLE} characters", _FEWER_RULES)
 
 
+_FEWER_RULES = "Export the drawing with presentation attributes in place of a style sheet."
 _EXPORT = "Export the drawing as plain SVG in UTF-8."

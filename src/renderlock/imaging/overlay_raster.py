@@ -122,7 +122,7 @@ def drawn(
             strip.with_suffix(".svg").write_text(write_svg(part), encoding="utf-8")
         _write_fonts(folder, fonts)
         work = _Work(width * rows, width * height)
-        _run(folder, root, work, file=file, limits=limits)
+        _run(folder, root, work, fonts, file=file, limits=limits)
         yield Raster(strips, width, rows)
 
 
@@ -170,7 +170,7 @@ def _write_fonts(folder: Path, fonts: Fonts) -> None:
         (folder / "fonts" / f"{font.sha256}.ttf").write_bytes(font.data)
 
 
-def _run(folder: Path, root: Node, work: _Work, *, file: str, limits: DrawingLimits) -> None:
+def _run(folder: Path, root: Node, work: _Work, fonts: Fonts, *, file: str, limits: DrawingLimits) -> None:
     cpu_seconds = limits.cpu_for(work.in_all_px)
     memory = limits.memory_for(work.at_once_px)
     command = [sys.executable, "-P", str(_CHILD), str(folder), str(memory), str(cpu_seconds)]
@@ -198,15 +198,15 @@ def _run(folder: Path, root: Node, work: _Work, *, file: str, limits: DrawingLim
     if code != 0:
         reason = f"it cannot be drawn: {_last_line(said)}"
         raise refusal(file, root.line, reason, "Export the drawing as plain SVG in UTF-8.")
-    _refuse_missing(said, root, file=file)
+    _refuse_missing(said, root, fonts.folder, file=file)
 
 
-def _refuse_missing(said: str, root: Node, *, file: str) -> None:
+def _refuse_missing(said: str, root: Node, folder: str, *, file: str) -> None:
     """The renderer's own word on letters: what was overlooked before is not drawn in another font."""
     for warning in _WARNING.findall(said):
         if warning.startswith(("No match for", "No fonts with", "Fallback from")):
             asked = f"letters that the renderer misses ({warning.rstrip('.')})"
-            raise FontMissing(file=file, line=root.line, asked=asked, found="the ones it named")
+            raise FontMissing(file=file, line=root.line, asked=asked, folder=folder, found="the ones it named")
 
 
 def _too_much(root: Node, what: str, file: str) -> Exception:

@@ -19,6 +19,7 @@ from renderlock.imaging.overlay_nodes import Node
 _SHORTHAND = re.compile(r"(?P<before>.*?)(?:^|\s)[\d.]+(?:px|pt|em|rem|ex|mm|cm|in|pc|%)(?:/\S+)?\s+(?P<family>.+)")
 _INVISIBLE = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me")
 _WEIGHT_WORDS = {"normal": 400, "bold": 700}
+_MOST_NAMED = 8
 _WEIGHT_TOLERANCE = 100
 """How far the nearest face may be from the weight asked for; fonts call 500 and 600 differently."""
 
@@ -47,11 +48,26 @@ def check_fonts(root: Node, sheet: Sheet, fonts: Fonts, file: str) -> frozenset[
             continue
         face = _face_for(style, fonts, node, file)
         used.add(style.family)
-        for letter in node.own_text:
-            if ord(letter) not in face.characters and unicodedata.category(letter) not in _INVISIBLE:
-                asked = f"the letter {letter!r} (U+{ord(letter):04X}) of {face}"
-                raise FontMissing(file=file, line=node.line, asked=asked, found=fonts.listing())
+        missing = _missing_letters(node.own_text, face)
+        if missing:
+            asked = f"{'the letter' if len(missing) == 1 else 'letters'} {_said(missing)} of {face}"
+            raise _missing(asked, fonts, node, file)
     return frozenset(used)
+
+
+def _missing_letters(text: str, face: Face) -> list[str]:
+    """The letters that a face cannot draw, each once, in their order."""
+    visible = (letter for letter in dict.fromkeys(text) if unicodedata.category(letter) not in _INVISIBLE)
+    return [letter for letter in visible if ord(letter) not in face.characters]
+
+
+def _said(letters: list[str]) -> str:
+    named = ", ".join(f"{letter!r} (U+{ord(letter):04X})" for letter in letters[:_MOST_NAMED])
+    return named if len(letters) <= _MOST_NAMED else f"{named} and {len(letters) - _MOST_NAMED} more"
+
+
+def _missing(asked: str, fonts: Fonts, node: Node, file: str) -> FontMissing:
+    return FontMissing(file=file, line=node.line, asked=asked, folder=fonts.folder, found=fonts.listing())
 
 
 def _styled(node: Node, inherited: Style, sheet: Sheet) -> Iterator[tuple[Node, Style]]:
@@ -115,8 +131,8 @@ def _face_for(style: Style, fonts: Fonts, node: Node, file: str) -> Face:
     faces = fonts.family(style.family)
     if not faces:
         asked = f"the font family {style.family!r}" if style.family else "no font family at all"
-        raise FontMissing(file=file, line=node.line, asked=asked, found=fonts.listing())
+        raise _missing(asked, fonts, node, file)
     nearest = min(faces, key=lambda face: (face.italic != style.italic, abs(face.weight - style.weight)))
     if nearest.italic != style.italic or abs(nearest.weight - style.weight) > _WEIGHT_TOLERANCE:
-        raise FontMissing(file=file, line=node.line, asked=f"the face {style}", found=fonts.listing())
+        raise _missing(f"the face {style}", fonts, node, file)
     return nearest
