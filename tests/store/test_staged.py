@@ -80,6 +80,17 @@ def test_thumbnails_of_staged_pictures_show_them(store: Store, tmp_path: Path) -
     assert np.abs(right - (200, 100, 50)).max() < 8
 
 
+def test_thumbnails_are_made_of_the_smaller_picture_where_one_is_given(store: Store, tmp_path: Path) -> None:
+    small = np.full((512, 683, 3), (10, 180, 90), np.uint8)
+    staged = replace(stage(tmp_path / "final.png"), small=small)
+
+    record = store.put(replace(sample_render(1), picture=staged))
+
+    with Image.open(store.thumbnail(record, 512)) as shown:
+        assert shown.size == (512, 384)
+        assert np.abs(np.asarray(shown.convert("RGB")).astype(int) - (10, 180, 90)).max() < 8
+
+
 def test_a_staged_file_that_is_not_there_is_an_error_and_keeps_nothing(store: Store, tmp_path: Path) -> None:
     staged = StagedPicture(tmp_path / "gone.png", "image/png", 10, 10, "0" * 64)
 
