@@ -24,20 +24,31 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 def save_middling(folder: Path) -> Path:
     """A Stable Diffusion of 13 million parameters whose picture of 512 x 512 takes some 200 MB to decode."""
+    return _save_stable_diffusion(folder, (64, 128, 192), (32, 64, 128, 128))
+
+
+def save_small(folder: Path) -> Path:
+    """A Stable Diffusion small enough to be rendered thousands of times; 64 x 64 pixels are 8 x 8 latents."""
+    return _save_stable_diffusion(folder, (32, 64), (16, 16, 32, 32))
+
+
+def _save_stable_diffusion(folder: Path, unet: tuple[int, ...], vae: tuple[int, ...]) -> Path:
+    """A Stable Diffusion with those widths of its U-Net, attention in all but the deepest block, and of its VAE."""
+    attentive = len(unet) - 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.manual_seed(0)
         tokenizer = _tokenizer(folder.with_name(f"{folder.name}-words"))
         pipeline = StableDiffusionPipeline(
-            vae=_vae((32, 64, 128, 128), groups=8),
+            vae=_vae(vae, groups=8),
             text_encoder=CLIPTextModel(_clip(tokenizer, width=64)),
             tokenizer=tokenizer,
             unet=UNet2DConditionModel(
                 sample_size=64,
-                block_out_channels=(64, 128, 192),
+                block_out_channels=unet,
                 layers_per_block=1,
-                down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-                up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+                down_block_types=("CrossAttnDownBlock2D",) * attentive + ("DownBlock2D",),
+                up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * attentive,
                 cross_attention_dim=64,
                 attention_head_dim=4,
             ),

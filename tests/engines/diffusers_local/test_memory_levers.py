@@ -21,6 +21,9 @@ from renderlock.spec.recipe import Init, Recipe, Size
 
 LARGE = Size(128, 96)
 
+LARGEST_STAGE = 25
+"""Allocations of one stage of the decoder, with room."""
+
 
 def recipe_of(engine: DiffusersEngine, size: Size = LARGE, *, steps: int = 2) -> Recipe:
     guidance = engine.capabilities.guidance_scale
@@ -189,6 +192,92 @@ def test_after_running_out_while_decoding_only_the_decoding_is_done_again_in_til
 
     assert digest_pixels(tiled) == digest_pixels(fresh)
     assert again.allocations < 1.1 * decoding.allocations
+
+
+@pytest.mark.parametrize("extras", [(), (("vae_tile_px", 64),)])
+def test_an_allocation_that_fails_in_the_decoding_costs_no_more_than_its_stage(
+    engine: DiffusersEngine, extras: tuple[tuple[str, int], ...]
+) -> None:
+    from renderlock.engines.diffusers_local.live_tensors import LiveTensors
+
+    recipe = replace(recipe_of(engine, steps=1), extras=extras)
+    plain = digest_pixels(pixels_of(engine, recipe))
+    with LiveTensors() as counting:
+        engine.render(recipe, None, Unwatched())
+    total, twice = counting.allocations, []
+    for before_end in (4, 40, 80):
+        with pytest.raises(OutOfMemory), LiveTensors(refuse=refusing(total - before_end)) as failed:
+            engine.render(recipe, None, Unwatched())
+        with LiveTensors() as again:
+            assert digest_pixels(pixels_of(engine, recipe)) == plain
+        twice.append(failed.allocations + again.allocations - total)
+
+    # What every attempt does, which is to read the prompt, is done twice; of the decoding at most one stage is.
+    assert max(twice) - min(twice) <= LARGEST_STAGE
+    assert max(twice) < total - 80
+
+
+def test_what_is_kept_of_a_decoding_does_not_raise_its_peak() -> None:
+    import torch
+    from diffusers import AutoencoderKL
+
+    from renderlock.engines.diffusers_local.live_tensors import LiveTensors
+    from renderlock.engines.diffusers_local.stages import Stages
+
+    blocks = ("UpDecoderBlock2D",) * 2
+    vae = AutoencoderKL(
+        block_out_channels=(32, 64), up_block_types=blocks, down_block_types=("DownEncoderBlock2D",) * 2
+    )
+    latent = torch.zeros(1, 4, 16, 16)
+    with torch.no_grad(), LiveTensors() as plain:
+        vae.decoder(latent)
+    with torch.no_grad(), Stages().on(vae.decoder), LiveTensors() as kept:
+        vae.decoder(latent)
+
+    assert kept.peak_bytes == plain.peak_bytes
+
+
+def test_weights_that_are_kept_elsewhere_give_the_same_picture_after_running_out_too(engine: DiffusersEngine) -> None:
+    from renderlock.engines.diffusers_local.live_tensors import LiveTensors
+
+    recipe = replace(recipe_of(engine), extras=(("vae_tile_px", 64),))
+    plain = digest_pixels(pixels_of(engine, recipe))
+    engine.use_levers({"model-offload"})
+    assert digest_pixels(pixels_of(engine, recipe)) == plain
+    with LiveTensors() as counting:
+        engine.render(recipe, None, Unwatched())
+
+    with pytest.raises(OutOfMemory), LiveTensors(refuse=refusing(int(0.98 * counting.allocations))):
+        engine.render(recipe, None, Unwatched())
+
+    assert digest_pixels(pixels_of(engine, recipe)) == plain
+
+
+def test_a_normalisation_is_replaced_inside_of_what_brings_its_weights() -> None:
+    import torch
+    from accelerate.hooks import (  # type: ignore[import-untyped]
+        ModelHook,
+        add_hook_to_module,
+    )
+
+    from renderlock.engines.diffusers_local.vae_tiles import replaced
+
+    norm, seen = torch.nn.GroupNorm(2, 4), []
+
+    class Bringing(ModelHook):  # type: ignore[misc]  # accelerate has no types
+        def pre_forward(self, module: object, *args: object, **kwargs: object) -> object:
+            seen.append(module)
+            return args, kwargs
+
+    add_hook_to_module(norm, Bringing())
+    given = torch.ones(1, 4, 2, 2)
+    with replaced(norm, lambda values: values * 3):
+        inside = norm(given)
+    after = norm(given)
+
+    assert torch.equal(inside, given * 3)
+    assert torch.equal(after, torch.zeros_like(given))
+    assert seen == [norm, norm]
 
 
 @pytest.mark.parametrize("tile_px", [64, 96])

@@ -199,12 +199,12 @@ def _normalised_by(vae: Autoencoder, moments: Moments) -> Iterator[None]:
     """Has every GroupNorm of the decoder normalise by these."""
     with ExitStack() as stack:
         for norm, (variance, mean) in zip(_norms_of(vae), moments, strict=True):
-            stack.enter_context(_replaced(norm, _normalising(norm, variance, mean)))
+            stack.enter_context(replaced(norm, _normalising(norm, variance, mean)))
         yield
 
 
 @contextmanager
-def _replaced(norm: torch.nn.GroupNorm, forward: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
+def replaced(norm: torch.nn.GroupNorm, forward: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[None]:
     """Puts another `forward` in place; where weights are offloaded, inside of what brings them to the device."""
     own = vars(norm)
     name = "_old_forward" if "_old_forward" in own else "forward"

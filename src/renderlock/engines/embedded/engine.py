@@ -127,6 +127,11 @@ class EmbeddedEngine:
         with self._loading:
             self._model = None
 
+    def use_model(self, model: Model) -> None:
+        """Renders with a model that is loaded already, until levers change or the engine is closed."""
+        with self._loading:
+            self._model = model
+
     def _run(self, recipe: Recipe, course: Course, init: Pixels | None, watch: Watch) -> Render:
         answers = self._unfinished.take(recipe.digest)
         try:
