@@ -42,11 +42,11 @@ from renderlock.testing.faults import FAULTS
 from renderlock.testing.server import Server
 from renderlock.testing.table import PROVIDERS
 
-QUICK = Patience(connect_s=2.0, answer_s=1.0, attempts=4, retry_s=8.0, wait_s=0.01)
+QUICK = Patience(connect_s=5.0, answer_s=2.0, attempts=4, retry_s=8.0, wait_s=0.01)
 """Patience that tests have; a fault's own seconds are longer where it is to run out."""
 
-NO_LONGER_THAN_S = 25.0
-FAULT_SECONDS = {"slow-answer": 3.0, "slow-body": 40.0, "rate-limit-retry-after": 0.2, "rate-limit-retry-info": 0.1}
+NO_LONGER_THAN_S = 110.0
+FAULT_SECONDS = {"slow-answer": 6.0, "slow-body": 120.0, "rate-limit-retry-after": 0.2, "rate-limit-retry-info": 0.1}
 HEAVY = frozenset({"huge-picture"})
 HARMLESS = frozenset(
     {
