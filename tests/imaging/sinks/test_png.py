@@ -15,7 +15,7 @@ from tests.imaging.collected import noise, photograph
 from renderlock.imaging.pixels import Raster
 from renderlock.imaging.regions import PictureReader
 from renderlock.imaging.sinks import PictureForm, open_sink
-from renderlock.imaging.sinks.png import BAND_ROWS, PngEncoder, combine_adler
+from renderlock.imaging.sinks.png import BAND_BYTES, BAND_ROWS, PngEncoder, band_rows, combine_adler
 
 
 def encode(pixels: Raster, *, piece: int = 1000, packed: bool = True, texts: dict[str, str] | None = None) -> bytes:
@@ -102,3 +102,8 @@ def test_sums_of_parts_give_the_sum_of_the_whole(first: bytes, second: bytes) ->
     combined = combine_adler(zlib.adler32(first), zlib.adler32(second), len(second))
 
     assert combined == zlib.adler32(first + second)
+
+
+@pytest.mark.parametrize(("width", "rows"), [(512, BAND_ROWS), (8192, BAND_BYTES // (3 * 8192)), (32_768, 16)])
+def test_bands_of_wide_pictures_have_fewer_rows(width: int, rows: int) -> None:
+    assert band_rows(PictureForm(width, 100, 3)) == rows
