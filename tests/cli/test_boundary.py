@@ -100,10 +100,11 @@ def test_a_closed_stream_does_not_keep_a_run_from_its_work(project: Path, closed
 
 def test_a_locale_without_unicode_still_gets_valid_json(tmp_path: Path) -> None:
     words = ["--prompt", "ein Apfel für Zoë 🍎\n日本", "-n", "1", "--size", "64", "--steps", "1", "--json"]
-    done = call_process(tmp_path, "variants", *words, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    ascii_streams = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "", "LC_CTYPE": "", "LANG": ""}
+    done = call_process(tmp_path, "variants", *words, **ascii_streams)
     assert done.returncode == 0, done.stderr
     address = json.loads(done.stdout)["pictures"][0]["address"]
-    shown = call_process(tmp_path, "show", address, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    shown = call_process(tmp_path, "show", address, **ascii_streams)
     assert (shown.returncode, "Zo\\xeb" in shown.stdout) == (0, True)
     assert call_json(tmp_path, "show", address, "--json")["recipe"]["prompt"] == words[1]
 
