@@ -144,7 +144,7 @@ def test_hosted_models_are_described_without_a_call_and_probed_by_the_cheapest_o
                 probe_model(models, "embedded")
 
         assert lines["ideogram-v2"].key == "key set: IDEOGRAM_API_KEY in the environment"
-    assert lines["nano-banana"].key == "no key: neither GEMINI_API_KEY nor GOOGLE_API_KEY is set"
+        assert lines["nano-banana"].key == "no key: neither GEMINI_API_KEY nor GOOGLE_API_KEY is set"
         assert "0.08 USD" in lines["ideogram-v2"].price
         assert lines["imagen-4-generate"].lifecycle.startswith("retired 2026-08-17")
         assert calendar[0].on == "2026-08-17"
