@@ -23,6 +23,7 @@ from renderlock.metrics.text_reader import ReadText
 from renderlock.spec.recipe import Size
 from renderlock.spec.verdict import Verdict
 from renderlock.upscalers.base import Upscaler, UpscalerOptions
+from renderlock.upscalers.depth import in_8_bits
 from renderlock.upscalers.table import open_upscaler
 from renderlock.upscalers.tiled import enlarge_whole
 
@@ -43,7 +44,7 @@ def test_interpolation_passes(source: Source, lanczos: Enlarge, name: str, facto
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_a_gentle_network_passes_as_it_is_and_projected(source: Source, waifu2x: Upscaler, name: str) -> None:
     small = source(name)
-    raw = enlarge_whole(small, Size(256, 256), waifu2x, project=False)
+    raw = in_8_bits(enlarge_whole(small, Size(256, 256), waifu2x, project=False))
     plain = judge_upscale(small, raw)
     projected = judge_upscale(small, projected_of(raw, small), seen=down(raw, 128, 128))
     assert fidelity_verdict(plain).passed, fidelity_verdict(plain).failures
@@ -83,14 +84,14 @@ def judged_on(picture: Pixels, reference: str) -> tuple[Verdict, Verdict]:
     """The gate's verdicts about a network's picture of four times the size, as it is and projected."""
     height, width = picture.shape[:2]
     network = open_upscaler(reference, UpscalerOptions())
-    raw = enlarge_whole(picture, Size(4 * width, 4 * height), network, project=False)
+    raw = in_8_bits(enlarge_whole(picture, Size(4 * width, 4 * height), network, project=False))
     projected = judge_upscale(picture, projected_of(raw, picture), seen=down(raw, width, height))
     return fidelity_verdict(judge_upscale(picture, raw)), fidelity_verdict(projected)
 
 
 def test_an_object_put_into_a_projected_result_is_found_where_it_is(source: Source, waifu2x: Upscaler) -> None:
     small = source("rocket.jpg")
-    raw = enlarge_whole(small, Size(256, 256), waifu2x, project=False)
+    raw = in_8_bits(enlarge_whole(small, Size(256, 256), waifu2x, project=False))
     result = projected_of(raw, small).copy()
     result[100:116, 60:76] = np.clip(result[100:116, 60:76].astype(np.int16) + 40, 0, 255)
     found = judge_upscale(small, result, seen=down(raw, 128, 128))

@@ -14,6 +14,7 @@ from PIL import Image
 
 from renderlock.imaging.back_projection import down
 from renderlock.imaging.pixels import Pixels
+from renderlock.metrics.fidelity import measures, windows
 from renderlock.metrics.fidelity.cells import look_at
 from renderlock.metrics.fidelity.measures import (
     PERFECT_DB,
@@ -21,6 +22,7 @@ from renderlock.metrics.fidelity.measures import (
     detail_ratio,
     measure_consistency,
     new_edges,
+    structural,
 )
 from renderlock.metrics.fidelity.windows import block_maxima, finest_energy, local_range, window_means
 
@@ -137,3 +139,21 @@ def test_window_means_ranges_and_blocks_are_what_they_say() -> None:
     assert block_maxima(plane, 16).shape == (2, 2)
     assert block_maxima(plane, 16)[1, 1] == pytest.approx(plane[16:, 16:].max())
     assert finest_energy(np.full((9, 9, 3), 7, np.float32)).max() == 0.0
+
+
+def test_a_picture_higher_than_a_band_is_measured_as_if_it_were_one(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = source("coffee.png")
+    large = np.repeat(np.repeat(small, 2, axis=0), 2, axis=1)
+    cells = look_at(small, large)
+
+    def measure() -> list[float]:
+        strangeness = measure_consistency(small, cells.seen).strangeness
+        maps = strangeness, detail_ratio(small, cells), new_edges(small, cells)
+        return [*(float(plane.astype(float).sum()) for plane in maps), structural(small, cells.seen)]
+
+    whole = measure()
+    monkeypatch.setattr(windows, "BAND_ROWS", 48)
+    monkeypatch.setattr(measures, "BAND_ROWS", 48)
+    assert measure() == pytest.approx(whole, rel=1e-6)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +13,28 @@ Map = NDArray[np.float32]
 WINDOW_PX = 8
 """Side of the windows in which the source and the result are compared, in source pixels."""
 
+BAND_ROWS = 256
+REACH_PX = 16
+"""More than a blur or a range, and the mean over windows of it, look beyond their place."""
+
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows of a map: those to be made, those held to make them, and where the first are among the second."""
+
+    rows: slice[int, int, None]
+    held: slice[int, int, None]
+    inside: slice[int, int, None]
+
+
+def bands_of(height: int) -> Iterator[Band]:
+    """The bands of a map of `height` rows, each held with all that the windows of this module reach from it."""
+    for top in range(0, height, BAND_ROWS):
+        bottom = min(height, top + BAND_ROWS)
+        first, last = max(0, top - REACH_PX), min(height, bottom + REACH_PX)
+        yield Band(slice(top, bottom), slice(first, last), slice(top - first, bottom - first))
 
 
 def window_means(plane: Map, side: int = WINDOW_PX) -> Map:
