@@ -13,10 +13,10 @@ from PIL import Image
 from tests.imaging.svg_samples import FAMILY, block, fonts, svg
 
 from renderlock.errors import RecipeError
-from renderlock.imaging.overlay import ANCHORS, Anchor, Overlay, Placement, compose, place, read_drawing
+from renderlock.imaging.overlay import ANCHORS, Anchor, Overlay, Placement, compose, place, read_drawing, strips_of
 from renderlock.imaging.overlay_blend import blend_rows
 from renderlock.imaging.overlay_fonts import Fonts
-from renderlock.imaging.overlay_raster import drawn
+from renderlock.imaging.overlay_raster import DrawingLimits, drawn
 from renderlock.imaging.pixels import Pixels
 
 SHARES = st.floats(0.01, 1)
@@ -179,3 +179,32 @@ def test_a_small_embedded_picture_is_drawn() -> None:
     image = svg(f'<image href="data:image/png;base64,{data}" width="100" height="50" preserveAspectRatio="none"/>')
 
     assert (compose(ground(), [Overlay(image)], Fonts())[50, 100] == (255, 0, 0)).all()
+
+
+def test_a_drawing_in_strips_is_the_drawing_but_for_the_last_bits_of_edges() -> None:
+    body = '<circle cx="50" cy="50" r="45" fill="#f80" fill-opacity="0.7"/><path d="M0 0L100 90" stroke="#04c"/>'
+    drawing = read_drawing(Overlay(svg(f"<style>svg {{ fill: red }}</style>{body}", box="0 0 100 100")), Fonts())
+    found = []
+    for strip_px in (10**6, 600 * 130):
+        limits = DrawingLimits(strip_px=strip_px)
+        with drawn(drawing.root, 600, 600, fonts=Fonts(), file="a.svg", limits=limits) as raster:
+            parts = [raster.read_rows(top, min(top + 97, 600)) for top in range(0, 600, 97)]
+        rows = np.concatenate(parts).astype(int)
+        found.append(rows[..., :3] * rows[..., 3:] // 255)
+
+    apart = np.abs(found[0] - found[1]).max(axis=2)
+    assert (apart > 0).mean() < 0.005
+    assert apart.max() < 64
+
+
+def test_only_large_drawings_are_drawn_in_strips() -> None:
+    drawing = read_drawing(Overlay(block("red")), Fonts())
+
+    assert [strips_of(drawing, Placement(0, 0, side, side)) for side in (4096, 8192, 32768)] == [1, 4, 64]
+
+
+@pytest.mark.parametrize("word", ['opacity="0.5"', 'style="filter: blur(3px)"', 'clip-path="url(#c)"'])
+def test_a_drawing_with_effects_is_drawn_at_once(word: str) -> None:
+    drawing = read_drawing(Overlay(svg(f'<g id="c"/><g {word}><rect width="9" height="9"/></g>')), Fonts())
+
+    assert strips_of(drawing, Placement(0, 0, 16384, 16384)) == 1

@@ -47,10 +47,14 @@ _STOPPED = () if sys.platform == "win32" else (-signal.SIGXCPU, -signal.SIGKILL)
 
 @dataclass(frozen=True)
 class DrawingLimits:
-    """What one drawing may take: memory beside 40 bytes a pixel, and processor seconds beside 1 a 2 megapixels."""
+    """What one drawing may take: memory beside 40 bytes a pixel, and processor seconds beside 1 a 2 megapixels.
+
+    `strip_px` is how many pixels are drawn at once where a drawing may be drawn in strips.
+    """
 
     memory_bytes: int = 2**30
     cpu_seconds: int = 20
+    strip_px: int = STRIP_PX
 
     def memory_for(self, pixels: int) -> int:
         """The address space in bytes for a raster of that many pixels."""
@@ -91,11 +95,11 @@ class Raster:
         return np.frombuffer(data, dtype=np.uint8).reshape(high, self._width, 4)
 
 
-def strip_rows(width: int, height: int, *, has_effects: bool) -> int:
+def strip_rows(width: int, height: int, *, has_effects: bool, strip_px: int = STRIP_PX) -> int:
     """How many rows of a drawing are drawn at once: all of them, where it is small or has effects."""
-    if has_effects or width * height <= STRIP_PX:
+    if has_effects or width * height <= strip_px:
         return height
-    return max(1, STRIP_PX // width)
+    return max(1, strip_px // width)
 
 
 @contextmanager
@@ -113,7 +117,7 @@ def drawn(
     if width * height > largest:
         reason = f"it would be drawn at {width}x{height} pixels, more than {largest}"
         raise refusal(file, root.line, reason, "Give it a smaller share of the width, or leave out its effects.")
-    rows = strip_rows(width, height, has_effects=effects)
+    rows = strip_rows(width, height, has_effects=effects, strip_px=limits.strip_px)
     with tempfile.TemporaryDirectory(prefix="renderlock-overlay-") as name:
         folder = Path(name)
         strips = tuple(folder / f"strip{index:05}.png" for index in range(-(-height // rows)))
