@@ -216,6 +216,12 @@ def test_import_makes_old_pictures_renders(project: Path, tmp_path: Path) -> Non
     assert call_json(other, "store", "info", "--json")["renders"] == {"imported": 4}
 
 
+def test_an_import_of_nothing_is_refused_before_a_store_is_made(tmp_path: Path) -> None:
+    done = call(tmp_path, "import", "nowhere")
+    assert (done.returncode, "nowhere" in done.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_our_own_bug_is_reported_with_a_file_and_exit_3(tmp_path: Path) -> None:
     script = "import sys, renderlock.cli.main as m; sys.argv = ['renderlock', 'schema']\n"
     script += "m.COMMANDS['schema'] = m.CommandEntry('no_such_module', 'x')\nm.main()"

@@ -46,15 +46,11 @@ def find_files(folder: Path, *, recursive: bool, leave_out: Path) -> FoundFiles:
 
     Links to folders are followed, each folder once. Raises `InputUnusable` where `folder` itself cannot be read.
     """
+    refuse_unreadable(folder)
     found = FoundFiles()
     if folder.is_file():
         _sort_in(folder, found)
         return found
-    try:
-        with os.scandir(folder):
-            pass
-    except OSError as error:
-        raise _unusable(folder, error.strerror or str(error)) from error
     seen = {_identity(leave_out), _identity(folder)} if leave_out.exists() else {_identity(folder)}
     folders = [folder]
     while folders:
@@ -63,6 +59,17 @@ def find_files(folder: Path, *, recursive: bool, leave_out: Path) -> FoundFiles:
         new = [path for path in subfolders if recursive and _enter(path, seen)]
         folders.extend(reversed(new))
     return found
+
+
+def refuse_unreadable(folder: Path) -> None:
+    """Raises `InputUnusable` for what is neither a file nor a folder that can be listed."""
+    if folder.is_file():
+        return
+    try:
+        with os.scandir(folder):
+            pass
+    except OSError as error:
+        raise _unusable(folder, error.strerror or str(error)) from error
 
 
 def _list(folder: Path, found: FoundFiles) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from renderlock.actions.import_pictures import ImportProgress, import_pictures
+from renderlock.actions.picture_files import refuse_unreadable
 from renderlock.actions.replay import Replay, replay
 from renderlock.actions.review import Decision, Signature, Word, decide, standing_decision, undo_decision
 from renderlock.actions.user_files import write_new_file
@@ -121,6 +122,7 @@ def import_command(
     progress: ProgressOption = True,
 ) -> None:
     """Take old pictures of other tools into the store; their metadata is read, their files stay as they are."""
+    refuse_unreadable(folder)
     with Store.create(store_path_of(place_of(file, store))) as opened:
         report = import_pictures(
             folder,
