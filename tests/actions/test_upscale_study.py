@@ -8,16 +8,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image
 
-from renderlock.actions.pages.pareto import HEIGHT, LABEL_PX, WIDTH, lay_out
+from renderlock.actions.pages.pareto import HEIGHT, LABEL_PX, WIDTH, Place, lay_out
 from renderlock.actions.pages.upscale_study_page import render_study_html
 from renderlock.actions.pages.upscale_study_picture import draw_study_png
 from renderlock.actions.upscale_gate import limits_with, open_gate
 from renderlock.actions.upscale_report import study_to_json, study_values
 from renderlock.actions.upscale_study import Study, StudyOptions, Tried
 from renderlock.actions.upscale_table import choices_of, choose_for_all, rows_of
-from renderlock.actions.upscale_trial import Trial, original_and_source, original_of, psnr_db, quantile, sample_of
+from renderlock.actions.upscale_trial import (
+    SAMPLE_PX,
+    Trial,
+    original_and_source,
+    original_of,
+    psnr_db,
+    quantile,
+    sample_of,
+    telling_place,
+)
 from renderlock.errors import InputUnusable, UnknownName
 from renderlock.metrics.fidelity import shipped_limits
 
@@ -69,6 +79,28 @@ def test_the_front_is_what_nothing_beats_in_both() -> None:
         ]
     )
     assert {row.upscaler for row in rows if row.on_front} == {"fast", "good", "best"}
+
+
+def test_what_the_gate_refuses_is_on_no_front_and_marked() -> None:
+    tries = [tried("sharp", ssim=0.99, cpu_s=0.5, passed=False), tried("good", ssim=0.9, cpu_s=1.0)]
+    rows = {row.upscaler: row for row in rows_of(tries)}
+    assert (rows["sharp"].refused, rows["sharp"].on_front, rows["good"].on_front) == (True, False, True)
+
+
+def test_the_sample_of_a_picture_shows_its_face_or_its_finest_detail() -> None:
+    portrait = skimage.data.astronaut()
+    wall = np.full((400, 500, 3), 128, np.uint8)
+    wall[300:330, 60:90] = np.random.default_rng(0).integers(0, 256, (30, 30, 3))
+    top, left = telling_place(portrait)
+    assert shows((60, 180), (top, left))
+    assert shows((150, 260), (top, left))
+    top, left = telling_place(wall)
+    assert shows((300, 60), (top, left))
+    assert shows((329, 89), (top, left))
+
+
+def shows(pixel: tuple[int, int], corner: tuple[int, int]) -> bool:
+    return all(0 <= at - start < SAMPLE_PX for at, start in zip(pixel, corner, strict=True))
 
 
 def test_the_choice_is_the_most_faithful_that_passes() -> None:
@@ -157,7 +189,9 @@ def test_the_data_has_every_trial(shown: Study) -> None:
 
 
 def test_labels_near_each_other_do_not_overlap() -> None:
-    plot = lay_out([("a", 1.0, 0.9, True), ("b", 1.01, 0.9, False), ("c", 1.02, 0.9, False), ("d", 30.0, 0.5, False)])
+    plot = lay_out(
+        [Place("a", 1.0, 0.9, on_front=True), Place("b", 1.01, 0.9), Place("c", 1.02, 0.9), Place("d", 30.0, 0.5)]
+    )
     places = sorted(point.label_y for point in plot.points if point.label in "abc")
     assert min(np.diff(places)) >= LABEL_PX - 1
     assert all(0 <= point.x <= WIDTH and 0 <= point.y <= HEIGHT for point in plot.points)

@@ -90,7 +90,7 @@ def keep_timings(store: Store, values: StudyValues) -> int:
 
 
 def _samples(study: Study) -> Iterator[Sample]:
-    """For each class the first picture's middle at the largest factor, by each upscaler, and the original."""
+    """For each class a telling place of the first picture at the largest factor, by each upscaler, and the original."""
     factor = max(study.options.factors)
     for name in study.classes:
         mine = [one for one in study.tried if one.asset_class == name and one.trial.factor == factor]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 
 from renderlock.actions.upscale_table import Choice, Row
 
@@ -14,6 +15,14 @@ class Sample:
     asset_class: str
     factor: int
     crops: tuple[tuple[str, bytes], ...]
+
+    def note_on(self, label: str, values: StudyValues) -> str:
+        """What is to be known of a crop: that it was chosen for its class, or that the gate refuses its upscaler."""
+        mine = [one for one in values.classes if one.name == self.asset_class]
+        if any(one.choice.upscaler == label for one in mine):
+            return "chosen"
+        rows = [row for one in mine for row in one.rows if (row.upscaler, row.factor) == (label, self.factor)]
+        return "refused by the gate" if any(row.refused for row in rows) else ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,11 @@ class StudyValues:
     def factors(self) -> tuple[int, ...]:
         """The factors that were tried."""
         return tuple(sorted({row.factor for row in self.rows}))
+
+    @property
+    def busy(self) -> float:
+        """How many times longer the wall showed than the processor worked, in the middle of all rows."""
+        return median(row.p50_s / row.cpu_s for row in self.rows if row.cpu_s > 0) if self.rows else 1.0
 
     def at(self, factor: int) -> tuple[Row, ...]:
         """The rows of one factor."""

@@ -26,7 +26,7 @@ from renderlock.spec.canonical import canonical_sha256
 from renderlock.upscalers.base import UpscalerOptions
 from renderlock.upscalers.table import list_upscalers, open_upscaler
 
-TRIAL_FORMAT = "renderlock upscale trial 1"
+TRIAL_FORMAT = "renderlock upscale trial 2"
 TRIALS = "trials"
 FILE_UPSCALER = "spandrel"
 WHOLE_STUDY = "all"
@@ -66,7 +66,7 @@ class Tried:
     place: Path
 
     def sample(self, *, original: bool = False) -> bytes:
-        """A PNG of the middle of the result, or of the original; raises `InputUnusable` where it is gone."""
+        """A PNG of a telling place of the result, or of the original; raises `InputUnusable` where it is gone."""
         path = (original_of if original else sample_of)(self.place)
         try:
             return path.read_bytes()

@@ -43,6 +43,11 @@ class Row:
     text_error: float | None
     on_front: bool = False
 
+    @property
+    def refused(self) -> bool:
+        """Whether the gate stops it on too many pictures for it to be chosen."""
+        return self.pass_rate < NEEDED_PASS_RATE
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -106,9 +111,9 @@ def _row(group: Sequence[Tried]) -> Row:
 
 
 def _marked(row: Row, others: Sequence[Row]) -> Row:
-    """The row, marked where no other is both faster and more faithful."""
-    beaten = any(other.cpu_s < row.cpu_s and other.ssim > row.ssim for other in others)
-    return replace(row, on_front=not beaten)
+    """The row, marked where the gate lets it pass and no other that passes is both faster and more faithful."""
+    beaten = any(other.cpu_s < row.cpu_s and other.ssim > row.ssim for other in others if not other.refused)
+    return replace(row, on_front=not beaten and not row.refused)
 
 
 def _choose(asset_class: str, rows: Sequence[Row], budget_s: float | None) -> Choice:

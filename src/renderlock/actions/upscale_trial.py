@@ -26,6 +26,7 @@ from renderlock.files import write_file
 from renderlock.imaging.back_projection import down
 from renderlock.imaging.pixels import Pixels, encode_png, read_picture
 from renderlock.imaging.resampling import Floats
+from renderlock.metrics.fidelity import find_faces
 from renderlock.metrics.perceptual import ssim, tiled_difference
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Upscaler, UpscalerOptions
@@ -132,8 +133,9 @@ def run_job(job: TrialJob) -> Iterator[Path]:
         trial, result = _try(upscaler, gate, (original, source), job, loading_s)
         loading_s = None
         # The trial's own file comes last: where it is, the samples are.
-        write_file(sample_of(Path(out)), encode_png(_middle(result), {}))
-        write_file(original_of(Path(out)), encode_png(_middle(original), {}))
+        place = telling_place(original)
+        write_file(sample_of(Path(out)), encode_png(_cut(result, place), {}))
+        write_file(original_of(Path(out)), encode_png(_cut(original, place), {}))
         write_file(Path(out), json.dumps(asdict(trial), allow_nan=False).encode())
         yield Path(out)
 
@@ -184,17 +186,34 @@ def _try(
 
 
 def sample_of(trial_file: Path) -> Path:
-    """Where the middle of a trial's result lies."""
+    """Where the sample of a trial's result lies."""
     return trial_file.with_suffix(".png")
 
 
 def original_of(trial_file: Path) -> Path:
-    """Where the middle of a trial's original lies."""
+    """Where the sample of a trial's original lies."""
     return trial_file.with_suffix(".original.png")
 
 
-def _middle(pixels: Pixels) -> Pixels:
-    top, left = (max(0, (side - SAMPLE_PX) // 2) for side in pixels.shape[:2])
+def telling_place(original: Pixels) -> tuple[int, int]:
+    """Top and left of the sample of a picture: around its largest face, else where it has most fine detail."""
+    most = [max(0, side - SAMPLE_PX) for side in original.shape[:2]]
+    faces = find_faces(original)
+    if faces:
+        corners = faces[0].top, faces[0].left
+        top, left = (corner + (faces[0].side - SAMPLE_PX) // 2 for corner in corners)
+    else:
+        luma = original.astype(np.float64).mean(axis=2)
+        steps = np.abs(np.diff(luma, axis=0))[:, 1:] + np.abs(np.diff(luma, axis=1))[1:]
+        rows, columns = (np.arange(0, max(1, side), SAMPLE_PX // 4) for side in steps.shape)
+        cells = np.add.reduceat(np.add.reduceat(steps, rows, axis=0), columns, axis=1)
+        row, column = np.unravel_index(int(cells.argmax()), cells.shape)
+        top, left = (int(at) * (SAMPLE_PX // 4) - SAMPLE_PX * 3 // 8 for at in (row, column))
+    return min(max(0, top), most[0]), min(max(0, left), most[1])
+
+
+def _cut(pixels: Pixels, place: tuple[int, int]) -> Pixels:
+    top, left = place
     return np.ascontiguousarray(pixels[top : top + SAMPLE_PX, left : left + SAMPLE_PX])
 
 

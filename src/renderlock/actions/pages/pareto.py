@@ -16,7 +16,7 @@ _STEPS = (1, 2, 5)
 
 @dataclass(frozen=True)
 class Point:
-    """One upscaler: where it lies, its label and where that lies, and whether it is on the front."""
+    """One upscaler: where it lies, its label and where that lies, whether it is on the front, and refused by a gate."""
 
     x: float
     y: float
@@ -24,6 +24,7 @@ class Point:
     label_y: float
     to_the_left: bool
     on_front: bool
+    refused: bool
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,20 @@ class Plot:
     front: tuple[tuple[float, float], ...]
 
 
-def lay_out(values: Sequence[tuple[str, float, float, bool]]) -> Plot:
-    """The plot of (label, seconds > 0, likeness, on the front) values, at least one."""
-    seconds, likeness = [value[1] for value in values], [value[2] for value in values]
+@dataclass(frozen=True)
+class Place:
+    """What is plotted of one upscaler: seconds above 0, and likeness."""
+
+    label: str
+    seconds: float
+    likeness: float
+    on_front: bool = False
+    refused: bool = False
+
+
+def lay_out(values: Sequence[Place]) -> Plot:
+    """The plot of at least one upscaler."""
+    seconds, likeness = [value.seconds for value in values], [value.likeness for value in values]
     low, high = math.log10(min(seconds)) - 0.15, math.log10(max(seconds)) + 0.35
     room = max(max(likeness) - min(likeness), 0.02)
     least, most = min(likeness) - 0.12 * room, max(likeness) + 0.12 * room
@@ -57,28 +69,28 @@ def lay_out(values: Sequence[tuple[str, float, float, bool]]) -> Plot:
     def upwards(value: float) -> float:
         return HEIGHT - BOTTOM - (value - least) / (most - least) * (HEIGHT - TOP - BOTTOM)
 
-    places = [(across(second), upwards(value), label, front) for label, second, value, front in values]
+    places = [(across(value.seconds), upwards(value.likeness), value) for value in values]
     return Plot(
         points=_labelled(places),
         across=tuple(Tick(across(second), f"{second:g}") for second in _round_seconds(low, high)),
         upwards=tuple(Tick(upwards(value), f"{value:.2f}") for value in _round_values(least, most)),
-        front=tuple(sorted((x, y) for x, y, _, front in places if front)),
+        front=tuple(sorted((x, y) for x, y, value in places if value.on_front)),
     )
 
 
-def _labelled(places: Sequence[tuple[float, float, str, bool]]) -> tuple[Point, ...]:
+def _labelled(places: Sequence[tuple[float, float, Place]]) -> tuple[Point, ...]:
     """The points, each with a label beside it that is moved down where it would lie on another."""
     points: list[Point] = []
-    for x, y, label, front in sorted(places, key=lambda place: (place[1], place[0])):
+    for x, y, value in sorted(places, key=lambda place: (place[1], place[0])):
         left = x > WIDTH * 0.72
         # The front's line rises to the right: a point of it has room above to the left, and below to the right.
-        label_y = y + (5 if not front else -8 if left else 19)
+        label_y = y + (5 if not value.on_front else -8 if left else 19)
         while (
             any(abs(other.label_y - label_y) < LABEL_PX and abs(other.x - x) < WIDTH * 0.3 for other in points)
             and label_y < HEIGHT - BOTTOM - 4
         ):
             label_y += 1
-        points.append(Point(x, y, label, label_y, left, front))
+        points.append(Point(x, y, value.label, label_y, left, value.on_front, value.refused))
     return tuple(points)
 
 

@@ -33,6 +33,7 @@ _CELL = Style(17, INK)
 _COLUMN = Style(15, QUIET, bold=True)
 _CARD = (255, 255, 255)
 _LINE = (220, 217, 210)
+_RED = (192, 54, 44)
 
 _GAP = 28
 _PANEL = (ROOM - _GAP) // 2
@@ -56,7 +57,7 @@ def draw_study_png(values: StudyValues) -> Pixels:
     for start in range(0, len(values.factors), 2):
         strips += [_plots(values, values.factors[start : start + 2]), gap_strip(24)]
     for sample in values.samples[:_MOST_SAMPLES]:
-        strips += _sample_strips(sample)
+        strips += _sample_strips(sample, values)
     for factor in values.factors:
         strips += [gap_strip(18), text_strip([f"x{factor}"], HEADING), _table(values.at(factor))]
     return stack_strips(strips)
@@ -87,20 +88,27 @@ def _draw_plot(picture: Image.Image, at: tuple[int, int], plot: Plot) -> None:
         pen.line((*to(LEFT, tick.at), *to(WIDTH - RIGHT, tick.at)), fill=_LINE)
         x, y = to(LEFT - 8, tick.at)
         draw_line(picture, (round(x - text_width(tick.text, _TICK)), round(y - 10)), tick.text, _TICK)
-    legend = "across: CPU seconds for a megapixel of the result; upwards: SSIM to the original"
+    legend = "across: CPU seconds a megapixel; upwards: SSIM to the original; red cross: refused by the gate"
     x, y = to(0, HEIGHT - 20)
     draw_line(picture, (round(x), round(y)), fit_line(legend, _TICK, _PANEL - 40), _TICK)
     pen.line([to(x, y) for x, y in plot.front], fill=ACCENT, width=2)
     for point in plot.points:
         x, y = to(point.x, point.y)
-        pen.ellipse((x - 8, y - 8, x + 8, y + 8), fill=ACCENT if point.on_front else _CARD, outline=ACCENT, width=3)
+        if point.refused:
+            pen.line((x - 7, y - 7, x + 7, y + 7), fill=_RED, width=4)
+            pen.line((x - 7, y + 7, x + 7, y - 7), fill=_RED, width=4)
+        else:
+            pen.ellipse((x - 8, y - 8, x + 8, y + 8), fill=ACCENT if point.on_front else _CARD, outline=ACCENT, width=3)
         label = fit_line(point.label, _LABEL, 240)
         shift = -14 - text_width(label, _LABEL) if point.to_the_left else 14
         draw_line(picture, (round(x + shift), round(to(0, point.label_y)[1] - 17)), label, _LABEL)
 
 
-def _sample_strips(sample: Sample) -> list[Image.Image]:
-    cells = [Cell(decode_picture(data), number, label) for number, (label, data) in enumerate(sample.crops, 1)]
+def _sample_strips(sample: Sample, values: StudyValues) -> list[Image.Image]:
+    cells = [
+        Cell(decode_picture(data), number, " · ".join(filter(None, (label, sample.note_on(label, values)))))
+        for number, (label, data) in enumerate(sample.crops, 1)
+    ]
     title = fit_line(f"{sample.asset_class}, x{sample.factor}: the same place by each", HEADING, ROOM)
     return [text_strip([title], HEADING), grid_strip(cells, min(_MOST_COLUMNS, len(cells))), gap_strip(12)]
 
@@ -120,14 +128,19 @@ def _table(rows: Sequence[Row]) -> Image.Image:
 
 
 def _figures(row: Row) -> tuple[str, ...]:
-    memory = "-" if row.peak_bytes is None else f"{row.peak_bytes / 2**20:.0f} MiB"
     return (
         row.upscaler,
         f"{row.cpu_s:.3g}",
         f"{row.p95_s:.3g}",
-        memory,
+        _memory(row),
         f"{row.psnr_db:.2f} dB",
         f"{row.ssim:.3f}",
         f"{row.invented:.3f}",
         f"{row.pass_rate:.0%}",
     )
+
+
+def _memory(row: Row) -> str:
+    if row.peak_bytes is None:
+        return "-"
+    return f"{row.peak_bytes / 2**20:.0f} MiB" if row.peak_bytes >= 2**20 else "< 1 MiB"
