@@ -22,6 +22,7 @@ from renderlock.actions.verdicts import keep_verdict
 from renderlock.errors import InputUnusable
 from renderlock.imaging.colour_match import (
     MATCH_METHOD,
+    Correction,
     MatchMethod,
     apply_correction,
     mean_statistics,
@@ -209,6 +210,14 @@ def _pixels_of(picture: Picture) -> Pixels:
 def compose_environment() -> Environment:
     """The facts of this machine that may change a composed picture."""
     return Environment((*machine_facts(), ("library.resvg-py", version("resvg-py"))))
+
+
+def say_matched(before: Survey, correction: Correction, reference: Survey) -> str:
+    """How far a picture's colours were and are from those it is matched to, for its record."""
+    after = high_bytes(apply_correction(before.small, correction))
+    (matched,) = _distances([before.small], [after], reference)
+    mean = f"mean colour {matched.mean_before:.1f} to {matched.mean_after:.1f}"
+    return f"ΔE2000 of the {mean}, of the palette {matched.palette_before:.1f} to {matched.palette_after:.1f}"
 
 
 def _distances(before: Sequence[Pixels], after: Sequence[Pixels], reference: Survey | None) -> tuple[Matched, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,9 @@ def test_a_reference_picture_gives_its_colours(write_final: WriteFinal) -> None:
 
     red, _, blue_mean = pixels_of(path, final).reshape(-1, 3).mean(0)
     assert blue_mean > red + 30
+    said = re.fullmatch(r"ΔE2000 of the mean colour (\S+) to (\S+), of the palette .*", dict(final.source)["matched"])
+    assert said is not None
+    assert float(said[2]) < 0.5 * float(said[1])
 
 
 def test_a_missing_overlay_is_told_before_anything_is_rendered(write_final: WriteFinal) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from renderlock.actions.composing import ComposePlan, compose_recipe
 from renderlock.actions.composing_files import files_of
+from renderlock.actions.composing_pictures import say_matched
 from renderlock.actions.composing_stream import Writing, compose_file
 from renderlock.actions.composing_survey import Survey, survey
 from renderlock.actions.finals.links import Finished
@@ -34,18 +35,19 @@ class Reference:
     path: Path
 
     @cached_property
-    def _survey(self) -> Survey:
+    def survey(self) -> Survey:
+        """Its colours; raises `InputUnusable`."""
         return survey(open_picture(self.path))
 
     @property
     def statistics(self) -> ColourStatistics:
         """Of its colours; raises `InputUnusable`."""
-        return self._survey.statistics
+        return self.survey.statistics
 
     @property
     def digest(self) -> str:
         """SHA-256 of its pixels at 8 bits; raises `InputUnusable`."""
-        return self._survey.digest
+        return self.survey.digest
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,12 @@ class Compose:
     def finish(self, store: Store, source: RenderRecord, standing: Standing) -> Finished:
         """The composed picture; raises what composing raises."""
         picture = open_picture(store.prove(source))
-        target = None if self.match is None else self.match.statistics
-        plan = self.plan
-        if target is not None:
-            correction = solve_correction(survey(picture).statistics, target, method=MATCH_METHOD)
+        plan, said = self.plan, []
+        if self.match is not None:
+            own = survey(picture)
+            correction = solve_correction(own.statistics, self.match.statistics, method=MATCH_METHOD)
             plan = replace(plan, correction=correction)
+            said.append(("matched", say_matched(own, correction, self.match.survey)))
         path = store.layout.tmp / f"composed.{secrets.token_hex(12)}.png"
         try:
             done = compose_file(picture, plan, path, Writing(texts_of(self.recipe_from(source), standing)))
@@ -95,4 +98,5 @@ class Compose:
             path.unlink(missing_ok=True)
             raise
         libraries = (("library.resvg-py", version("resvg-py")),)
-        return Finished(done.as_new(), facts=libraries, files=files_of(self.plan, target))
+        files = files_of(self.plan, None if self.match is None else self.match.statistics)
+        return Finished(done.as_new(), facts=libraries, files=files, source=tuple(said))

@@ -128,7 +128,7 @@ class _Walk:
                 origin=self.maker.origin(self.job),
                 made=Made(created, seconds, environment, host_name(), peak_memory_bytes()),
                 deviations=tuple(dict.fromkeys((*self._deviations(source), *finished.deviations))),
-                source=_lineage(source),
+                source=(*_lineage(source), *finished.source),
                 files=finished.files,
             )
         )

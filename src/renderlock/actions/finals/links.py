@@ -105,7 +105,8 @@ class Tiled:
 class Finished:
     """A picture as a finishing link made it, with what it did differently and what gates said about it.
 
-    `facts` are the libraries that made it, beside the machine's own; `files` those it was made with, by their part.
+    `facts` are the libraries that made it, beside the machine's own; `files` those it was made with, by their part;
+    `source` is what its record says of how it came to be, beside the picture before it.
     """
 
     picture: Pixels | Encoded | StagedPicture
@@ -113,6 +114,7 @@ class Finished:
     verdicts: tuple[Verdict, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, Encoded], ...] = ()
+    source: tuple[tuple[str, str], ...] = ()
 
 
 class Finish(Protocol):
