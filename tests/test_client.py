@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +79,18 @@ def test_saving_converts_by_the_ending(client: Client, tmp_path: Path, suffix: s
     with Image.open(picture.save(tmp_path / f"apple{suffix}")) as saved:
         difference = np.abs(np.asarray(saved, np.int16) - np.asarray(picture.image, np.int16))
     assert difference.mean() < 8
+
+
+@pytest.mark.parametrize(("suffix", "mode"), [(".jpg", "RGB"), (".webp", "RGBA"), (".tiff", "RGBA")])
+def test_saving_keeps_what_is_clear_where_the_format_can(
+    client: Client, tmp_path: Path, suffix: str, mode: str
+) -> None:
+    made = client.generate("a red apple", size=(64, 64), num_inference_steps=2)
+    buffer = io.BytesIO()
+    Image.new("RGBA", (64, 64), (200, 30, 30, 0)).save(buffer, "PNG")
+    with Image.open(replace(made, data=buffer.getvalue()).save(tmp_path / f"clear{suffix}")) as saved:
+        assert saved.mode == mode
+        assert mode == "RGB" or saved.getchannel("A").getextrema() == (0, 0)
 
 
 def test_an_unknown_ending_or_folder_is_refused(client: Client, tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ from renderlock.store.store import Store
 
 STEP_NAME = "client"
 
+_WITH_ALPHA = ("AVIF", "TIFF", "WEBP")
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -96,7 +98,8 @@ class Picture:
             msg = f"no picture format ends with {suffix!r}"
             raise ValueError(msg)
         buffer = io.BytesIO()
-        self.image.convert("RGB").save(buffer, kind, quality=95)
+        picture = self.image if kind in _WITH_ALPHA else self.image.convert("RGB")
+        picture.save(buffer, kind, quality=95)
         return buffer.getvalue()
 
 
@@ -178,10 +181,9 @@ class Client:
 
         `size` is (width, height) in pixels; None leaves a choice to the model. A size beyond what it renders is put
         together from tiles: `tiles` is "auto", a number, or "COLUMNSxROWS", with at least `tile_overlap` pixels of
-        overlap. `init_image` starts from a
-        picture with `strength` (denoising strength, above 0, at most 1). `on_step` is called after each denoising
-        step; what it raises stops the render. Raises `NotCapable`, `TilesImpossible`, `RecipeError`, `LockMismatch`,
-        `ModelUnavailable`, `EngineError`.
+        overlap. `init_image` starts from a picture with `strength` (denoising strength, above 0, at most 1). `on_step`
+        is called after each denoising step; what it raises stops the render. Raises `NotCapable`, `TilesImpossible`,
+        `RecipeError`, `LockMismatch`, `ModelUnavailable`, `EngineError`.
         """
         if (init_image is None) != (strength is None):
             reason = "init_image and strength go together"
