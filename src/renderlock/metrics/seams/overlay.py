@@ -7,6 +7,7 @@ raised, anything else where there is detail and by its detail alone, since that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,13 +127,17 @@ def _findings(score: SeamScore) -> list[str]:
     """A line for each numbered border; or what all of them show together."""
     bad = _bad(score)
     found = [
-        f"{number}: {describe(one.line)}: {_says(one.worst)}."
+        f"{number}: {describe(one.line)}: {_says(_cause(one.ratios))}."
         for number, one in enumerate(bad[:_MOST_NAMED], start=1)
-        if one.worst is not None
     ]
-    if not bad and score.value > 1.0 and score.worst_ratio is not None:
-        found.append(f"All of them: {_says(score.worst_ratio)}.")
+    if not bad and score.value > 1.0:
+        found.append(f"All of them: {_says(_cause(score.pooled))}.")
     return [*found, f"and {len(bad) - _MOST_NAMED} more."] if len(bad) > _MOST_NAMED else found
+
+
+def _cause(ratios: Sequence[Ratio]) -> Ratio:
+    """The ratio that explains the others: a step where there is one, for it breaks contours and follows slopes too."""
+    return max(ratios, key=lambda ratio: (ratio.excess > 0 and ratio.family.startswith("step"), ratio.excess))
 
 
 def _says(ratio: Ratio) -> str:
@@ -154,9 +159,9 @@ class _Enlarged:
     def of(cls, whole: Pixels, score: SeamScore) -> _Enlarged | None:
         """None where no single border shows."""
         bad = _bad(score)
-        if not bad or bad[0].worst is None:
+        if not bad:
             return None
-        line, detail = bad[0].line, not bad[0].worst.family.startswith("step")
+        line, detail = bad[0].line, not _cause(bad[0].ratios).family.startswith("step")
         height, width = whole.shape[:2]
         side = min(_DETAIL_CROP_PX if detail else _CROP_PX, height, width)
         along, across = _stretch(whole, line, side, busiest=detail), line.position - side // 2
