@@ -6,50 +6,33 @@ A model is named by a reference, `engine` or `engine:model`: `embedded`, `embedd
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from difflib import get_close_matches
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 from renderlock.engines.aliases import ALIASES, full_reference
 from renderlock.engines.base import Engine, EngineFactory, EngineOptions
 from renderlock.engines.guarded import Origin, open_guarded
+from renderlock.entries import OUR_PACKAGE, Entry, list_entries, nearest
 from renderlock.errors import EngineBroken, UnknownName
 
 ENTRY_POINT_GROUP = "renderlock.engines"
 REHEARSE = "Without that engine, `renderlock run --rehearse` tries the pipeline with the embedded one"
-OUR_PACKAGE = "renderlock"
-
-
-@dataclass(frozen=True)
-class EngineEntry:
-    """One engine: its name, where its factory is, what it is for, and which package brought it."""
-
-    name: str
-    factory: str
-    summary: str
-    package: str = OUR_PACKAGE
 
 
 OURS = (
-    EngineEntry("embedded", "renderlock.engines.embedded.engine:open_model", "the small model that ships inside"),
-    EngineEntry("diffusers", "renderlock.engines.diffusers_local:open_model", "any diffusers model, run here"),
-    EngineEntry(
-        "openai-images", "renderlock.engines.openai_images.engine:open_model", "servers with OpenAI's images API"
-    ),
-    EngineEntry("comfyui", "renderlock.engines.comfyui.engine:open_model", "workflows of a ComfyUI server"),
-    EngineEntry("a1111", "renderlock.engines.automatic1111.engine:open_model", "AUTOMATIC1111 and Forge servers"),
-    EngineEntry("ideogram", "renderlock.engines.ideogram.engine:open_model", "Ideogram's models, called over HTTP"),
-    EngineEntry("imagen", "renderlock.engines.imagen.engine:open_model", "Google's Imagen 4, called over HTTP"),
-    EngineEntry("gemini", "renderlock.engines.gemini.engine:open_model", "Google's Nano Banana, called over HTTP"),
+    Entry("embedded", "renderlock.engines.embedded.engine:open_model", "the small model that ships inside"),
+    Entry("diffusers", "renderlock.engines.diffusers_local:open_model", "any diffusers model, run here"),
+    Entry("openai-images", "renderlock.engines.openai_images.engine:open_model", "servers with OpenAI's images API"),
+    Entry("comfyui", "renderlock.engines.comfyui.engine:open_model", "workflows of a ComfyUI server"),
+    Entry("a1111", "renderlock.engines.automatic1111.engine:open_model", "AUTOMATIC1111 and Forge servers"),
+    Entry("ideogram", "renderlock.engines.ideogram.engine:open_model", "Ideogram's models, called over HTTP"),
+    Entry("imagen", "renderlock.engines.imagen.engine:open_model", "Google's Imagen 4, called over HTTP"),
+    Entry("gemini", "renderlock.engines.gemini.engine:open_model", "Google's Nano Banana, called over HTTP"),
 )
 
 
-def list_engines() -> tuple[EngineEntry, ...]:
+def list_engines() -> tuple[Entry, ...]:
     """All engines that can be named here, ours first; a third party cannot take one of our names."""
-    ours = {entry.name for entry in OURS}
-    theirs = {_entry_of(point) for point in entry_points(group=ENTRY_POINT_GROUP) if point.name not in ours}
-    return OURS + tuple(sorted(theirs, key=lambda entry: (entry.name, entry.package, entry.factory)))
+    return list_entries(OURS, ENTRY_POINT_GROUP)
 
 
 def open_engine(reference: str, options: EngineOptions) -> Engine:
@@ -71,7 +54,7 @@ def open_engine(reference: str, options: EngineOptions) -> Engine:
     return open_guarded(factory, model, options, origin)
 
 
-def _entry_named(name: str) -> EngineEntry:
+def _entry_named(name: str) -> Entry:
     entries = list_engines()
     found = [entry for entry in entries if entry.name == name]
     if len(found) > 1:
@@ -79,18 +62,11 @@ def _entry_named(name: str) -> EngineEntry:
         raise EngineBroken(name=name, package=packages, reason="more than one package brings an engine of this name")
     if not found:
         names = [*(entry.name for entry in entries), *ALIASES]
-        near = get_close_matches(name, names, 1)
-        known = ", ".join(names) + (f". Did you mean {near[0]}?" if near else f". {REHEARSE}")
+        known = ", ".join(names) + (nearest(name, names) or f". {REHEARSE}")
         raise UnknownName(kind="engine", name=name, known=known)
     return found[0]
 
 
-def _entry_of(point: EntryPoint) -> EngineEntry:
-    package = point.dist.name if point.dist else "an unknown package"
-    return EngineEntry(point.name, point.value, f"from {package}", package)
-
-
-def _load_factory(entry: EngineEntry) -> EngineFactory:
-    module_name, _, attribute = entry.factory.partition(":")
-    factory: EngineFactory = getattr(import_module(module_name), attribute)
-    return factory
+def _load_factory(entry: Entry) -> EngineFactory:
+    # An import by name has no type; a factory that is none is found out when it is called.
+    return cast("EngineFactory", entry.load())

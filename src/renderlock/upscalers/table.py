@@ -6,44 +6,29 @@ An upscaler is named by a reference, `name` or `name:model`: `lanczos`, `waifu2x
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from difflib import get_close_matches
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
+from renderlock.entries import OUR_PACKAGE, Entry, list_entries, nearest
 from renderlock.errors import RenderlockError, UnknownName, UpscalerBroken
 from renderlock.upscalers.base import Upscaler, UpscalerFactory, UpscalerFacts, UpscalerOptions
 
 ENTRY_POINT_GROUP = "renderlock.upscalers"
-OUR_PACKAGE = "renderlock"
 MEMBERS = ("facts", "identify", "enlarge", "close")
 
 
-@dataclass(frozen=True)
-class UpscalerEntry:
-    """One upscaler: its name, where its factory is, what it is for, and which package brought it."""
-
-    name: str
-    factory: str
-    summary: str
-    package: str = OUR_PACKAGE
-
-
 OURS = (
-    UpscalerEntry("lanczos", "renderlock.upscalers.lanczos:open_model", "interpolation, invents nothing"),
-    UpscalerEntry("waifu2x", "renderlock.upscalers.waifu2x:open_model", "small network, close to the source"),
-    UpscalerEntry("dat", "renderlock.upscalers.dat:open_model", "transformer, closest to the source, slow"),
-    UpscalerEntry("span", "renderlock.upscalers.ncnn_models:open_span", "fast network, close to the source"),
-    UpscalerEntry("realesrgan", "renderlock.upscalers.ncnn_models:open_realesrgan", "looks sharp, invents detail"),
-    UpscalerEntry("spandrel", "renderlock.upscalers.spandrel_file:open_model", "any model file, by spandrel"),
+    Entry("lanczos", "renderlock.upscalers.lanczos:open_model", "interpolation, invents nothing"),
+    Entry("waifu2x", "renderlock.upscalers.waifu2x:open_model", "small network, close to the source"),
+    Entry("dat", "renderlock.upscalers.dat:open_model", "transformer, closest to the source, slow"),
+    Entry("span", "renderlock.upscalers.ncnn_models:open_span", "fast network, close to the source"),
+    Entry("realesrgan", "renderlock.upscalers.ncnn_models:open_realesrgan", "looks sharp, invents detail"),
+    Entry("spandrel", "renderlock.upscalers.spandrel_file:open_model", "any model file, by spandrel"),
 )
 
 
-def list_upscalers() -> tuple[UpscalerEntry, ...]:
+def list_upscalers() -> tuple[Entry, ...]:
     """All upscalers that can be named here, ours first; a third party cannot take one of our names."""
-    ours = {entry.name for entry in OURS}
-    theirs = {_entry_of(point) for point in entry_points(group=ENTRY_POINT_GROUP) if point.name not in ours}
-    return OURS + tuple(sorted(theirs, key=lambda entry: (entry.name, entry.package, entry.factory)))
+    return list_entries(OURS, ENTRY_POINT_GROUP)
 
 
 def open_upscaler(reference: str, options: UpscalerOptions) -> Upscaler:
@@ -59,7 +44,7 @@ def open_upscaler(reference: str, options: UpscalerOptions) -> Upscaler:
     return _open_foreign(entry, model, options)
 
 
-def _open_foreign(entry: UpscalerEntry, model: str, options: UpscalerOptions) -> Upscaler:
+def _open_foreign(entry: Entry, model: str, options: UpscalerOptions) -> Upscaler:
     try:
         upscaler = _load_factory(entry)(model, options)
     except RenderlockError:
@@ -78,7 +63,7 @@ def _open_foreign(entry: UpscalerEntry, model: str, options: UpscalerOptions) ->
     return upscaler
 
 
-def _entry_named(name: str) -> UpscalerEntry:
+def _entry_named(name: str) -> Entry:
     entries = list_upscalers()
     found = [entry for entry in entries if entry.name == name]
     if len(found) > 1:
@@ -86,18 +71,10 @@ def _entry_named(name: str) -> UpscalerEntry:
         raise UpscalerBroken(name=name, package=packages, reason="more than one package brings one of this name")
     if not found:
         names = [entry.name for entry in entries]
-        near = get_close_matches(name, names, 1)
-        known = ", ".join(names) + (f". Did you mean {near[0]}?" if near else "")
-        raise UnknownName(kind="upscaler", name=name, known=known)
+        raise UnknownName(kind="upscaler", name=name, known=", ".join(names) + nearest(name, names))
     return found[0]
 
 
-def _entry_of(point: EntryPoint) -> UpscalerEntry:
-    package = point.dist.name if point.dist else "an unknown package"
-    return UpscalerEntry(point.name, point.value, f"from {package}", package)
-
-
-def _load_factory(entry: UpscalerEntry) -> UpscalerFactory:
-    module_name, _, attribute = entry.factory.partition(":")
-    factory: UpscalerFactory = getattr(import_module(module_name), attribute)
-    return factory
+def _load_factory(entry: Entry) -> UpscalerFactory:
+    # An import by name has no type; a factory that is none is found out when it is called.
+    return cast("UpscalerFactory", entry.load())
