@@ -7,7 +7,8 @@ CC-BY-SA, CC0; authors in the file names), unpacked with `apt-get download` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -55,6 +56,25 @@ def photographs(folder: Path | None, *, shipped: bool = True) -> dict[str, Pixel
         paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
         found |= {path.name: read_rgb(path) for path in paths}
     return found
+
+
+def calibrate_or_report(
+    doc: str | None, remake: Callable[[Mapping[str, Pixels]], None], report: Callable[[Mapping[str, Pixels]], bool]
+) -> int:
+    """The command line of a benchmark of a measure: makes what ships from the pictures, or reports on them.
+
+    Gives the exit code: 1 where the report finds what is promised not kept.
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photographs", type=Path, help="a folder with more pictures")
+    parser.add_argument("--only", action="store_true", help="only that folder's, without scikit-image's")
+    parser.add_argument("--calibrate", action="store_true", help="make the numbers that ship")
+    chosen = parser.parse_args()
+    pictures = photographs(chosen.photographs, shipped=not chosen.only)
+    if chosen.calibrate:
+        remake(pictures)
+        return 0
+    return 0 if report(pictures) else 1
 
 
 def read_rgb(path: Path) -> Pixels:

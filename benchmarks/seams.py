@@ -14,14 +14,13 @@ Exits with 1 where false alarms are more, or defects seen fewer, than `PROMISED`
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from benchmarks.photographs import photographs, reduced
+from benchmarks.photographs import calibrate_or_report, reduced
 from benchmarks.seam_defects import DEFECTS
 from benchmarks.seam_kinds import gradients, icons, line_drawings, on_contours, pixel_art, report_kinds, short_borders
 from benchmarks.seam_null import calibrate, false_alarms, grid_lines, natural_samples, with_few_lines
@@ -147,19 +146,5 @@ def remake(pictures: Mapping[str, Pixels]) -> None:
     print(f"and {false_alarms(few, null):.2%} with only one or two of their lines")
 
 
-def main() -> int:
-    """Compares, or calibrates."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photographs", type=Path, help="a folder with more pictures")
-    parser.add_argument("--only", action="store_true", help="only that folder's, without scikit-image's")
-    parser.add_argument("--calibrate", action="store_true", help="make the null that ships")
-    chosen = parser.parse_args()
-    pictures = photographs(chosen.photographs, shipped=not chosen.only)
-    if chosen.calibrate:
-        remake(pictures)
-        return 0
-    return 0 if report(pictures) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(calibrate_or_report(__doc__, remake, report))

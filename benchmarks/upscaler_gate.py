@@ -13,7 +13,6 @@ Exits with 1 where fewer than 94 % of objects of 16 pixels are caught, where bac
 
 from __future__ import annotations
 
-import argparse
 import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-from benchmarks.photographs import photographs, reduced, shipped_photographs
+from benchmarks.photographs import calibrate_or_report, reduced, shipped_photographs
 from benchmarks.upscale_null import GROUPS, alarm_share, calibrate, gentle_pictures, growth_of, judge_all
 from benchmarks.upscaled import (
     Enlarged,
@@ -201,19 +200,5 @@ def remake(pictures: Mapping[str, Pixels]) -> None:
     print(f"{LIMITS_FILE}: {note}; refused: {' and '.join(shares)}, of other pictures 1 %")
 
 
-def main() -> int:
-    """Compares, or calibrates."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photographs", type=Path, help="a folder with more pictures")
-    parser.add_argument("--only", action="store_true", help="only that folder's, without scikit-image's")
-    parser.add_argument("--calibrate", action="store_true", help="make the limits that ship")
-    chosen = parser.parse_args()
-    pictures = photographs(chosen.photographs, shipped=not chosen.only)
-    if chosen.calibrate:
-        remake(pictures)
-        return 0
-    return 0 if report(pictures) else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(calibrate_or_report(__doc__, remake, report))
