@@ -173,3 +173,14 @@ def test_a_lane_that_narrows_starts_no_more_than_fit() -> None:
 
     list(run_jobs(range(16), work, workers=9, stop=Stop(), lane_of=lambda _: lane))
     assert seen == [1, 2, 3, 4] + [1] * 12
+
+
+def test_a_stop_within_another_stops_its_own_jobs_only() -> None:
+    outer = Stop()
+    first, second = Stop(within=outer), Stop(within=outer)
+
+    first.ask()
+    assert (first.asked, second.asked, outer.asked) == (True, False, False)
+
+    outer.ask()
+    assert second.asked

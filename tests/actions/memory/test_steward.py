@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from renderlock.engines.base import Preview, Unwatched
 from renderlock.engines.resolve import Request, resolve
 from renderlock.errors import OutOfMemory, RecipeError
 from renderlock.imaging.pixels import Pixels, digest_pixels
-from renderlock.spec.recipe import Init, Recipe, Size
+from renderlock.spec.recipe import Init, Recipe, Size, Window
 
 pytestmark = pytest.mark.skipif(not LIMITED, reason="this system keeps no process to a memory limit")
 
@@ -224,3 +225,53 @@ def test_what_was_measured_predicts_the_shape_and_others_of_the_model(models: Mo
     assert 0.75 <= made.peak_bytes / second.bytes <= 1.0
     assert abs(second.bytes - made.peak_bytes) <= abs(first.bytes - made.peak_bytes)
     assert second.seconds is not None
+
+
+def test_a_tile_that_follows_its_base_is_measured_too_and_predicted_better(models: Models) -> None:
+    steward = Steward(models, Recalled())
+    rungs, picture = rungs_of(models), np.full((384, 384, 3), 200, np.uint8)
+    start = Init(digest_pixels(picture), 0.5)
+    tile = replace(recipe_of(models, 384, steps=4), init=start, window=Window(128, 0, Size(640, 640)))
+    steward.render("embedded", recipe_of(models, 128), None, Unwatched(), budget_bytes=AMPLE, rungs=rungs)
+    first = steward.predict("embedded", tile)
+
+    made = steward.render("embedded", tile, picture, Unwatched(), budget_bytes=AMPLE, rungs=rungs)
+    second = steward.predict("embedded", replace(tile, window=Window(0, 256, Size(640, 640))))
+
+    steward.close()
+    assert made.peak_bytes is not None
+    assert first.bytes is not None
+    assert second.bytes is not None
+    assert second.source == "measured at this very shape"
+    assert abs(second.bytes / made.peak_bytes - 1.08) <= 0.01
+    assert abs(second.bytes / 1.08 - made.peak_bytes) <= abs(first.bytes - made.peak_bytes)
+
+
+def test_what_should_have_fit_and_failed_once_is_not_held_against_the_next_picture(models: Models) -> None:
+    steward = Steward(models, Recalled())
+    rungs = rungs_of(models)
+    killing = Killing(steward)
+    first = steward.render("embedded", recipe_of(models, 64), None, killing, budget_bytes=AMPLE, rungs=rungs)
+
+    second = steward.render(
+        "embedded", recipe_of(models, 64, seed=2), None, Unwatched(), budget_bytes=AMPLE, rungs=rungs
+    )
+
+    steward.close()
+    assert killing.killed == 1
+    assert (first.rungs_taken, second.rungs_taken) == ((), ())
+    assert first.deviations == ()
+
+
+def test_the_error_after_the_last_rung_tells_what_each_attempt_held(models: Models) -> None:
+    steward = Steward(models, Recalled())
+
+    with pytest.raises(OutOfMemory) as caught:
+        steward.render(
+            "embedded", recipe_of(models, 512), None, Unwatched(), budget_bytes=116 * MIB, rungs=rungs_of(models)
+        )
+
+    steward.close()
+    as_it_is, unloaded = str(caught.value.facts["failures"]).split("; ")
+    assert as_it_is.startswith("as it is: not tried, at least ")
+    assert re.search(r"^unload: .*\(\d+ MiB held at most, limit 116 MiB, \d+ MiB predicted\)$", unloaded)

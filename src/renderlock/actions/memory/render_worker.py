@@ -23,13 +23,13 @@ takes is what it holds, and the same each time. Measured at 2 to 6 % more time (
 
 @dataclass(frozen=True)
 class WorkerRender:
-    """A picture from the worker: its peak over the idle worker where the system tells, and whether its model was loaded
-    for it."""
+    """A picture from the worker: its peak over the idle worker where the system tells, and whether that is its own and
+    not what earlier renders left: its model was loaded for it, or nothing before held as much."""
 
     render: Render
     peak_bytes: int | None
     seconds: float
-    fresh: bool
+    is_own: bool
 
 
 class RenderWorker:
@@ -166,5 +166,5 @@ class RenderWorker:
 def _finished(answer: Frame) -> WorkerRender:
     peak, seconds = optional_number(answer.header, "peak_bytes"), optional_number(answer.header, "seconds")
     return WorkerRender(
-        wire.render_of(answer), None if peak is None else int(peak), seconds or 0.0, answer.header["fresh"] is True
+        wire.render_of(answer), None if peak is None else int(peak), seconds or 0.0, answer.header["is_own"] is True
     )

@@ -228,8 +228,8 @@ class _Climb:
         return Shape.of(recipe, levers, device_of(self.steward.models.engine(self.reference)))
 
     def _note(self, attempt: Attempt, made: WorkerRender) -> None:
-        """Learns from renders that began with nothing loaded: later ones may hold what earlier ones left."""
-        if made.peak_bytes is not None and made.fresh:
+        """Learns from renders whose peak is their own: others may hold what earlier ones left."""
+        if made.peak_bytes is not None and made.is_own:
             shape = self._shape(attempt.recipe, attempt.levers)
             self.steward.history.note(Measured(shape, made.peak_bytes, made.seconds, attempt.prediction.parts))
 

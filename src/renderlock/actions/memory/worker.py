@@ -189,11 +189,12 @@ class Worker:
         try:
             render = self._limited(question, watch, budget)
         except OutOfMemory as error:
-            raise OutOfMemory(**{**error.facts, "peak_bytes": self._peak(before)}) from None
+            raise OutOfMemory(**{**error.facts, "peak_bytes": self._peak(before)[0]}) from None
         finally:
             gc.collect()
-        seconds, peak_bytes = time.monotonic() - started, self._peak(before)
-        return wire.render_frame(render, {"seconds": seconds, "fresh": not was_loaded, "peak_bytes": peak_bytes})
+        seconds, (peak_bytes, is_highest) = time.monotonic() - started, self._peak(before)
+        facts = {"seconds": seconds, "is_own": is_highest or not was_loaded, "peak_bytes": peak_bytes}
+        return wire.render_frame(render, facts)
 
     def _limited(self, question: Frame, watch: Watch, budget: int | None) -> Render:
         assert self.engine is not None
@@ -227,11 +228,14 @@ class Worker:
         self.is_loaded = True
         return holdings
 
-    def _peak(self, before: address_space.Holdings | None) -> int | None:
+    def _peak(self, before: address_space.Holdings | None) -> tuple[int | None, bool]:
+        """The most that was held since, and whether that is more than ever before, so that it is this render's own."""
         if self.facts is not None and self._is_on_accelerator():
-            return self.facts.device_peak()
+            return self.facts.device_peak(), self.budget_bytes is not None
         after = address_space.read_holdings()
-        return None if before is None or after is None else address_space.peak_since(before, after, self.floor)
+        if before is None or after is None:
+            return None, False
+        return address_space.peak_since(before, after, self.floor), after.space_peak > before.space_peak
 
 
 def _facts_of(engine: object) -> MemoryFacts | None:
