@@ -233,6 +233,21 @@ def test_a_render_is_enlarged_into_the_store_once(folder: Path, store: Store) ->
     assert read_picture(folder / "copy.png").shape == (192, 192, 3)
 
 
+@pytest.mark.usefixtures("painter")
+def test_the_map_of_what_was_taken_back_is_kept_shown_and_written_again(folder: Path, store: Store) -> None:
+    made = sample_render(1)
+    render = NewRender(read_picture(folder / "photo.png"), None, made.standing, made.origin, made.made)
+    asked = ("upscale", store.put(render).address, "--to", "2x", "-u", "painter", "--json", "--map")
+    found = call_json(folder, *asked, "first.png")
+    again = call_json(folder, *asked, "again.png")
+    shown = call(folder, "show", found["picture"])
+    (line,) = [line for line in shown.stdout.splitlines() if line.startswith("file         invented: ")]
+    assert (found["found"], again["found"]) == (False, True)
+    assert (folder / "first.png").read_bytes() == (folder / "again.png").read_bytes()
+    assert (folder / line.partition(": ")[2]).read_bytes() == (folder / "first.png").read_bytes()
+    assert read_picture(folder / "first.png")[48:64, 48:64, 0].mean() > 100
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

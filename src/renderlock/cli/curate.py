@@ -79,13 +79,14 @@ def show(
         path = opened.path_of(record)
         sent = opened.layout.blob(*record.original) if record.original else None
         verdicts = [f"verdict      {line}" for line in verdict_lines(opened, events)]
+        kept = [f"file         {one.name}: {opened.layout.blob(one.blob, one.media_type)}" for one in record.files]
         if out is not None:
             write_new_file(out, opened.read(record))
     if json:
         answer_json(_record_json(record, events, path))
     else:
         original = () if sent is None else (f"original     {sent}  (as the provider sent it)",)
-        for line in (*_record_lines(record, events, path), *original, *verdicts):
+        for line in (*_record_lines(record, events, path), *original, *kept, *verdicts):
             answer(line)
 
 
