@@ -78,7 +78,7 @@ def test_the_demo_ends_with_finals_from_tiles_judged_enlarged_and_composed(tmp_p
     finals = {picture.job.asset.name: picture for picture in demo.finals.result.pictures}
     assert set(finals) == {"icon-set", "scene-with-caption"}
     gates = {verdict.gate for verdict in finals["scene-with-caption"].verdicts}
-    assert gates == {"seam", "composition", "upscaler", "text"}
+    assert gates == {"seam", "overlap", "composition", "upscaler", "text"}
     assert {file.name.split("-")[0]: form_of(file) for file in demo.files} == {
         "icon": ((256, 256), "P"),
         "scene": ((256, 256), "RGB"),

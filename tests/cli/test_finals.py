@@ -42,7 +42,7 @@ def test_a_run_delivers_the_final_and_show_tells_base_tiles_and_gates(project: P
 
     shown = call(project, "show", picture["address"]).stdout
 
-    assert {verdict["gate"] for verdict in picture["verdicts"]} == {"seam", "composition"}
+    assert {verdict["gate"] for verdict in picture["verdicts"]} == {"seam", "overlap", "composition"}
     assert "source       base: rl-" in shown
     assert "source       tiles: rl-" in shown
     assert "verdict      seam: passed" in shown
