@@ -22,7 +22,7 @@ class Sample:
         if any(one.choice.upscaler == label for one in mine):
             return "chosen"
         rows = [row for one in mine for row in one.rows if (row.upscaler, row.factor) == (label, self.factor)]
-        return "refused by the gate" if any(row.refused for row in rows) else ""
+        return "refused" if any(row.refused for row in rows) else ""
 
 
 @dataclass(frozen=True)
