@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+from PIL import Image, ImageCms, ImageOps
 
 from renderlock.errors import InputUnusable
-from renderlock.imaging.pixels import Pixels, Raster, decode_picture, encode_png
+from renderlock.imaging.pixels import Pixels, Raster, decode_picture
 
 _LARGEST_PROFILE_BYTES = 16 * 2**20
 _PROFILE_KEY = "icc_profile"
@@ -180,19 +179,6 @@ def convert_to(pixels: Raster, profile: Profile) -> Raster:
         band = np.ascontiguousarray(pixels[top : top + rows, :, :3])
         converted[top : top + rows, :, :3] = np.asarray(ImageCms.applyTransform(Image.fromarray(band), transform))
     return converted
-
-
-def encode_in(pixels: Pixels, profile: Profile, texts: Mapping[str, str]) -> bytes:
-    """PNG bytes of H x W x 3|4 8-bit sRGB pixels, converted to a profile and tagged with it."""
-    if profile == SRGB:
-        return encode_png(pixels, texts)
-    metadata = PngImagePlugin.PngInfo()
-    for key, text in texts.items():
-        metadata.add_itxt(key, text)
-    buffer = io.BytesIO()
-    picture = Image.fromarray(convert_to(pixels, profile))
-    picture.save(buffer, "PNG", pnginfo=metadata, icc_profile=profile.data, compress_level=6)
-    return buffer.getvalue()
 
 
 def _facts(stream: io.BytesIO) -> tuple[bytes | None, str, bool]:
