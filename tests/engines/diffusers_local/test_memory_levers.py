@@ -110,6 +110,18 @@ def test_the_dry_run_of_decoding_is_what_decoding_takes(engine: DiffusersEngine,
     assert live.peak_bytes <= foretold <= live.peak_bytes + pictures
 
 
+def test_weights_that_are_kept_elsewhere_are_not_counted(engine: DiffusersEngine) -> None:
+    recipe = recipe_of(engine)
+
+    plain, by_part, by_layer = (
+        engine.memory(recipe, levers) for levers in ((), {"model-offload"}, {"model-offload", "layer-offload"})
+    )
+
+    assert plain.total > by_part.total > by_layer.total
+    assert plain.weights > by_part.denoise - plain.denoise > 0
+    assert (by_part.weights, by_layer.weights) == (0, 0)
+
+
 def test_slices_of_attention_are_the_whole_attention() -> None:
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel

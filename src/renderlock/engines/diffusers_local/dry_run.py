@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import diffusers
 import torch
@@ -63,13 +63,32 @@ def run_dry(
         decode, encode = _vae_bytes(folder, trial, int(tile_px) if isinstance(tile_px, int) else None, levers)
     # What `replay` keeps of each step.
     kept = (recipe.steps or 1) * batch * 4 * whole(trial.config, "in_channels", 4) * trial.height * trial.width
-    return MemoryParts(
-        weights=weight_bytes(folder, precision),
+    parts = MemoryParts(
+        weights=0,
         denoise=denoise + kept,
         decode=decode + kept,
         encode=encode if recipe.init is not None else 0,
         fixed=FIXED_BYTES if device == "cpu" else 0,
         grade="dry-run" if grade else "rule",
+    )
+    return _with_weights(parts, weight_bytes(folder, precision), levers)
+
+
+def _with_weights(parts: MemoryParts, weights: Mapping[str, int], levers: Collection[str]) -> MemoryParts:
+    """The parts with the weights that are on the device: all of them, those of the part at work, or of a layer, which
+    are next to nothing."""
+    if "layer-offload" in levers:
+        return parts
+    if "model-offload" not in levers:
+        return replace(parts, weights=sum(weights.values()))
+    denoiser, vae = max(weights.get("unet", 0), weights.get("transformer", 0)), weights.get("vae", 0)
+    readers = [count for part, count in weights.items() if part.startswith("text_encoder")]
+    return replace(
+        parts,
+        denoise=parts.denoise + denoiser,
+        decode=parts.decode + vae,
+        encode=parts.encode + vae if parts.encode else 0,
+        load=max(readers, default=0),
     )
 
 

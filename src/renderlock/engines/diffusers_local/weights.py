@@ -60,15 +60,17 @@ def stored_precision(folder: ModelFolder) -> Precision:
     return _PRECISIONS.get(most[0][0], "float32") if most else "float32"
 
 
-def weight_bytes(folder: ModelFolder, precision: Precision) -> int:
-    """How many bytes all weights take in memory in that precision, from the files' headers."""
-    values = 0
+def weight_bytes(folder: ModelFolder, precision: Precision) -> dict[str, int]:
+    """How many bytes the weights of each part take in memory in that precision, from the files' headers."""
+    taken: dict[str, int] = {}
     for file in folder.loaded_files():
         if file.endswith(".safetensors"):
+            part = file.partition("/")[0]
             for tensor in _read_header(folder.path / file, folder.name).values():
                 begin, end = _offsets(tensor)
-                values += (end - begin) // _BYTES.get(_dtype(tensor), 4)
-    return values * (4 if precision == "float32" else 2)
+                values = (end - begin) // _BYTES.get(_dtype(tensor), 4)
+                taken[part] = taken.get(part, 0) + values * (4 if precision == "float32" else 2)
+    return taken
 
 
 def _is_weight_of(part: str, file: str) -> bool:
