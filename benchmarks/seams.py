@@ -40,7 +40,7 @@ PROMISED = {
     "shift 0.5 px": 0.8,
     "shift 1 px": 0.9,
 }
-"""The least share of disturbed photographs that is flagged, on any set of them."""
+"""The least share of `mate-backgrounds` that is flagged once disturbed, with scikit-image's photographs or without."""
 
 MOST_ALARMS = {
     "crops undisturbed": 0.03,
