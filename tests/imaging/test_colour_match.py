@@ -30,7 +30,9 @@ def tinted() -> Pixels:
 
 def corrected(source: Pixels, target: Pixels, method: MatchMethod, amount: float = 1.0) -> Pixels:
     wish = solve_correction(measure_statistics(source), measure_statistics(target), method=method, amount=amount)
-    return apply_correction(source, wish)
+    matched = apply_correction(source, wish)
+    assert matched.dtype == np.uint8
+    return matched.astype(np.uint8)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -55,7 +55,8 @@ def test_a_row_is_an_asset_with_every_column(write_pipeline: Callable[[str], Pat
     (asset,) = load_pipeline(path).assets
 
     init_image = path.parent / "in/cat.png"
-    assert asset == Asset("hero", "a cat, red", "dogs", (1, 2), init_image, ("Sale", "Now"), ("cats", "red"))
+    wanted = Asset("hero", "a cat, red", "dogs", (1, 2), init_image, text=("Sale", "Now"), tags=("cats", "red"))
+    assert asset == wanted
 
 
 def test_an_empty_cell_is_as_if_it_were_not_there(assets_of: AssetsOf) -> None:
