@@ -31,7 +31,7 @@ from renderlock.actions.memory.steward import Steward
 from renderlock.actions.models import Models
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.engines.resolve import Request, resolve
-from renderlock.errors import OutOfMemory
+from renderlock.errors import EngineFailed, OutOfMemory
 from renderlock.imaging.tiles import solve_grid
 from renderlock.spec.recipe import Recipe, Size, Window
 
@@ -62,7 +62,7 @@ def whole_by_ladder(models: Models, reference: str, recipe: Recipe, plan: Plan) 
     steward, started = Steward(models, Recalled()), time.monotonic()
     try:
         made = steward.render(reference, recipe, None, Unwatched(), budget_bytes=plan.limit_bytes, rungs=rungs)
-    except OutOfMemory as error:
+    except (OutOfMemory, EngineFailed) as error:
         return f"failed: {error}"
     finally:
         steward.close()
@@ -84,7 +84,7 @@ def whole_by_hand(models: Models, reference: str, recipe: Recipe, plan: Plan) ->
             try:
                 made = worker.render(reference, tried, None, Unwatched(), budget_bytes=plan.limit_bytes, levers=levers)
                 told = f"{time.monotonic() - started:.1f} s, peak {_gib(made.peak_bytes or 0)}"
-            except OutOfMemory as error:
+            except (OutOfMemory, EngineFailed) as error:
                 told = f"failed: {str(error.facts.get('reason'))[:90]}"
             finally:
                 worker.end()
@@ -103,6 +103,8 @@ def in_tiles(models: Models, reference: str, recipe: Recipe, plan: Plan) -> str:
             started = time.monotonic()
             steward.render(reference, part, None, Unwatched(), budget_bytes=plan.limit_bytes, rungs=rungs)
             seconds.append(time.monotonic() - started)
+    except (OutOfMemory, EngineFailed) as error:
+        return f"failed after {len(seconds)} tiles: {error}"
     finally:
         steward.close()
     later = seconds[1:] or seconds
