@@ -59,6 +59,16 @@ def test_each_locale_is_one_picture_over_one_render_with_its_own_words(campaign:
     assert dict(english.source)["from"] == dict(german.source)["from"]
 
 
+def test_an_assets_own_overlay_is_that_of_the_locale_too(campaign: Path) -> None:
+    overlay = ', overlay: "banner.${locale}.svg"'
+    text = campaign.read_text().replace(overlay, "")
+    campaign.write_text(text.replace("a red apple,", f"a red apple{overlay},"))
+
+    found = delivered(campaign)
+
+    assert {locale: verdict.passed for locale, (_, verdict) in found.items()} == {"en": True, "de": True}
+
+
 def test_the_words_of_another_locale_are_caught(campaign: Path) -> None:
     write_banner(campaign.parent, "de", WORDS["en"])
 

@@ -18,7 +18,7 @@ from renderlock.actions.models import Models
 from renderlock.actions.upscale_target import target_of
 from renderlock.errors import RecipeError
 from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
-from renderlock.spec.pipeline import Asset, Pipeline, Step
+from renderlock.spec.pipeline import Asset, Pipeline, Step, finishing_for
 from renderlock.spec.recipe import Size
 from renderlock.spec.roles import Role
 from renderlock.spec.upscaler_steps import target_of_step
@@ -50,11 +50,8 @@ class Composition:
     @classmethod
     def of(cls, step: Step, asset: Asset) -> Composition:
         """The step's, with the asset's own overlays and palette in their place where the final model renders."""
-        finishing = step.finishing
-        if step.role is not Role.FINAL:
-            return cls(finishing.overlays, finishing.palette, finishing.icc, finishing.match)
-        overlays = asset.overlays or finishing.overlays
-        return cls(overlays, asset.palette or finishing.palette, finishing.icc, finishing.match)
+        finishing = finishing_for(asset, step)
+        return cls(finishing.overlays, finishing.palette, finishing.icc, finishing.match)
 
     @property
     def empty(self) -> bool:
