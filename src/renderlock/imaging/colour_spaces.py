@@ -42,10 +42,6 @@ def _linear_of_level(largest: int) -> Floats:
     return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-LINEAR_OF_LEVEL: Floats = _linear_of_level(255)
-"""Linear light, 0 to 1, of each 8-bit sRGB level."""
-
-
 def linear_from_srgb(rgb: Raster) -> Floats:
     """Linear light, 0 to 1, of 8 or 16-bit sRGB values of any shape."""
     return _linear_of_level(int(np.iinfo(rgb.dtype).max))[rgb]

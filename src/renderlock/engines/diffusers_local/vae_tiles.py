@@ -22,9 +22,6 @@ from renderlock.engines.diffusers_local.questions import hash_question
 OVERLAP_SHARE = 0.25
 """Part of a tile that it shares with its neighbour."""
 
-LEAST_TILE_PX = 64
-
-
 Moments = Sequence[tuple[torch.Tensor, torch.Tensor]]
 """Variance and mean (B, groups) of each GroupNorm of a decoder, in the order of its modules."""
 

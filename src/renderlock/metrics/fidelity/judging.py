@@ -32,8 +32,6 @@ from renderlock.metrics.text_reader import TextReader
 BLOCK_CELLS = 16
 """Side of a block of the map of what was invented, in source pixels: 64 pixels of a result four times as large."""
 
-_MAPPED = ("strangeness", "detail", "new_edges")
-
 
 @dataclass(frozen=True)
 class Stated:
