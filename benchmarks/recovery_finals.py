@@ -26,9 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from renderlock.actions.campaign import RunOptions, open_run
+from renderlock.actions.jobs import Job
 from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Job
 from renderlock.actions.run import RunUnwatched
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions

@@ -32,9 +32,9 @@ from renderlock.actions.finals.merging import CHANNELS, merge_again
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.actions.finals.staged import staging
 from renderlock.actions.finals.tiling import TILE_STRENGTH, plan_tiles
+from renderlock.actions.jobs import Job
 from renderlock.actions.making import Maker
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Job
 from renderlock.actions.run import RunUnwatched
 from renderlock.engines.base import Engine, EngineOptions, Render, Watch
 from renderlock.engines.capabilities import Capabilities

@@ -22,8 +22,9 @@ from typing import Self
 from PIL import Image
 
 from renderlock.actions.describing import describe_picture
+from renderlock.actions.jobs import Job, Selection
 from renderlock.actions.models import Models
-from renderlock.actions.plan import REHEARSAL_MODEL, Job, Planner, Selection
+from renderlock.actions.plan import REHEARSAL_MODEL, Planner
 from renderlock.actions.run import Run, RunUnwatched
 from renderlock.actions.single import Wish, single_pipeline
 from renderlock.actions.workspace import PIPELINE_NAME, Place, budget_of, kept_in, store_path_of

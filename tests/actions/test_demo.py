@@ -10,7 +10,7 @@ from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
 from renderlock.actions.demo import run_demo
-from renderlock.actions.plan import Selection
+from renderlock.actions.jobs import Selection
 from renderlock.actions.project import project_text, write_project
 from renderlock.actions.run import RunUnwatched
 from renderlock.actions.workspace import Place, read_pipeline

@@ -9,7 +9,7 @@ from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions
 from renderlock.actions.estimate import StepEstimate, estimate
-from renderlock.actions.plan import Selection
+from renderlock.actions.jobs import Selection
 
 MAIN = RunOptions(Selection(steps=frozenset({"quick-pass", "final-render"})))
 

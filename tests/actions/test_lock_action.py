@@ -11,9 +11,9 @@ import pytest
 from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
+from renderlock.actions.jobs import Selection
 from renderlock.actions.lock import ChangeRequest, change_model, check_lock, lock_pipeline
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
 from renderlock.errors import ChangeUnneeded, LockMismatch, ModelNotLocked, ReasonMissing, UnknownName

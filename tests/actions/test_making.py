@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions
+from renderlock.actions.jobs import Selection
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.run import RunResult
 from renderlock.engines.base import Engine, Render, Watch
 from renderlock.engines.capabilities import Capabilities

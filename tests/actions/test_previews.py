@@ -11,7 +11,7 @@ from PIL import Image
 from tests.actions.runs import run_of
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.actions.plan import Selection
+from renderlock.actions.jobs import Selection
 from renderlock.actions.previews import show_previews
 from renderlock.engines.capabilities import Capabilities
 from renderlock.errors import NotCapable

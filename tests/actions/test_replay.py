@@ -11,8 +11,8 @@ import pytest
 from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
+from renderlock.actions.jobs import Selection
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.replay import Replay, replay
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.errors import NotReplayable

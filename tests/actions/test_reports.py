@@ -12,9 +12,9 @@ from PIL import Image
 from tests.actions.runs import run_of
 
 from renderlock.actions.campaign import RunOptions, report_run
+from renderlock.actions.jobs import Selection
 from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.report_stamp import Stamp, write_stamp
 from renderlock.actions.reports import Reports, report_folder
 from renderlock.actions.workspace import Place, read_pipeline

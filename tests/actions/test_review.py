@@ -10,7 +10,7 @@ import pytest
 from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.actions.plan import Selection
+from renderlock.actions.jobs import Selection
 from renderlock.actions.review import Signature, decide, decisions, undo_decision
 from renderlock.errors import NothingToUndo, SignatureMissing, UnknownName
 from renderlock.store.maintenance import rebuild

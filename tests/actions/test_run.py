@@ -12,7 +12,7 @@ import pytest
 from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.actions.plan import Job, Selection, StepPlan
+from renderlock.actions.jobs import Job, Selection, StepPlan
 from renderlock.actions.run import PictureResult, Run, RunUnwatched
 from renderlock.errors import (
     InputUnusable,

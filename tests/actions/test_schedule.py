@@ -12,9 +12,9 @@ import pytest
 
 from renderlock.actions.campaign import RunOptions, open_run
 from renderlock.actions.hosted_models import describe_models, probe_model, sunset_calendar
+from renderlock.actions.jobs import Selection
 from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.run import PictureResult, RunUnwatched
 from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions

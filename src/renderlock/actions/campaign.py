@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from renderlock.actions.plan import Planner, Selection
+from renderlock.actions.jobs import Selection
+from renderlock.actions.plan import Planner
 from renderlock.actions.reports import REPORT_FOLDER, Reports, report_folder, write_reports
 from renderlock.actions.review import decisions
 from renderlock.actions.run import PictureResult, Run, RunResult, RunWatch

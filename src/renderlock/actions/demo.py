@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
+from renderlock.actions.jobs import Selection
 from renderlock.actions.lock import lock_path_of, lock_pipeline
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.project import project_text, write_project
 from renderlock.actions.reports import Reports
 from renderlock.actions.review import Signature, decide

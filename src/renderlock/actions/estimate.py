@@ -12,10 +12,11 @@ from renderlock.actions.calls.costs import cost_of, enlargements_in, price_all
 from renderlock.actions.finals.links import Draw
 from renderlock.actions.finals.outline import Forecast, Outline, Timings, cost_key, outline, timings_of
 from renderlock.actions.finals.routes import Route
+from renderlock.actions.jobs import Job, StepPlan
 from renderlock.actions.machine import host_name
 from renderlock.actions.memory.history import StoredHistory
 from renderlock.actions.memory.prediction import Measured, Shape, predict
-from renderlock.actions.plan import Job, Planner, StepPlan
+from renderlock.actions.plan import Planner
 from renderlock.actions.run import Run, refuse_unbuilt, verify_lock
 from renderlock.actions.upscale_timings import TIMING_KIND, UpscaleTimings, read_timings
 from renderlock.engines.memory_facts import MemoryParts

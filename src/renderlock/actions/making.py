@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from renderlock.actions.jobs import Job
 from renderlock.actions.machine import host_name, peak_memory_bytes, read_environment
 from renderlock.actions.memory.history import StoredHistory
 from renderlock.actions.memory.steward import Steward, StewardRender
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Job
 from renderlock.engines.base import Preview, Render, Watch
 from renderlock.engines.reduction import made_at
 from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from renderlock.actions.plan import Job
+from renderlock.actions.jobs import Job
 from renderlock.actions.run import Run
 from renderlock.actions.user_files import write_user_file
 from renderlock.engines.base import Preview

@@ -16,9 +16,10 @@ from typing import Literal, Protocol
 from renderlock.actions.calls.costs import enlargements_in, purchases_of
 from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.gate_checks import refuse_unusable_gates
+from renderlock.actions.jobs import Held, Job, StepPlan
 from renderlock.actions.lock import identify_model, lock_path_of, lockable_models, verify_model
 from renderlock.actions.making import Maker, PreviewSink
-from renderlock.actions.plan import Held, Job, Planner, StepPlan
+from renderlock.actions.plan import Planner
 from renderlock.actions.schedule import Schedule
 from renderlock.actions.verdicts import hold_to_limits, judge_texts, prove_reader
 from renderlock.errors import (

@@ -11,7 +11,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from renderlock.actions.plan import Job, Planner, StepPlan
+from renderlock.actions.jobs import Job, StepPlan
+from renderlock.actions.plan import Planner
 from renderlock.engines.base import Hosted
 from renderlock.executors.in_process import Lane, Outcome
 from renderlock.spec.pipeline import Step

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from renderlock.actions.plan import Job, StepPlan
+from renderlock.actions.jobs import Job, StepPlan
 from renderlock.actions.run import PictureResult
 from renderlock.spec.recipe import Digest
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from renderlock.actions.plan import Job, StepPlan
+from renderlock.actions.jobs import Job, StepPlan
 from renderlock.actions.run import PictureResult, RunUnwatched, RunWatch
 from renderlock.cli.console import say
 

@@ -13,7 +13,7 @@ import typer
 from renderlock.actions.calls.costs import Spending
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
 from renderlock.actions.estimate import StepEstimate, estimate
-from renderlock.actions.plan import Held, Planned, Selection
+from renderlock.actions.jobs import Held, Planned, Selection
 from renderlock.actions.previews import show_previews
 from renderlock.actions.reports import Reports
 from renderlock.actions.run import PictureResult, RunResult

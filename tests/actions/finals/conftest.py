@@ -10,9 +10,9 @@ import pytest
 from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
+from renderlock.actions.jobs import Selection
 from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.review import Signature, decide
 from renderlock.actions.run import RunResult
 from renderlock.actions.workspace import Place, read_pipeline

@@ -11,7 +11,7 @@ from tests.actions.runs import execute
 from tests.imaging.svg_samples import FONT_FOLDER, svg
 
 from renderlock.actions.campaign import RunOptions
-from renderlock.actions.plan import Selection
+from renderlock.actions.jobs import Selection
 from renderlock.errors import FontMissing
 from renderlock.spec.verdict import Verdict
 from renderlock.store.records import RenderRecord

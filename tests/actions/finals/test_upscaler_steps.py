@@ -12,9 +12,9 @@ from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions, open_run
 from renderlock.actions.estimate import StepEstimate, estimate
+from renderlock.actions.jobs import Selection
 from renderlock.actions.lock import lock_pipeline
 from renderlock.actions.models import Models
-from renderlock.actions.plan import Selection
 from renderlock.actions.replay import replay
 from renderlock.actions.run import PictureResult, Run, RunResult, RunUnwatched
 from renderlock.actions.workspace import Place, read_pipeline

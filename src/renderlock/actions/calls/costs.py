@@ -9,8 +9,9 @@ from decimal import Decimal
 from renderlock.actions.calls.book import read_book
 from renderlock.actions.calls.processes import this_process
 from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
+from renderlock.actions.jobs import Job
 from renderlock.actions.models import Models, names_engine
-from renderlock.actions.plan import Job, Planner
+from renderlock.actions.plan import Planner
 from renderlock.engines.base import Hosted
 from renderlock.engines.hosted.prices import PriceNote, price_of
 from renderlock.spec.money import Cost, sum_by_currency

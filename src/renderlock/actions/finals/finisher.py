@@ -16,9 +16,9 @@ from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
 from renderlock.actions.finals.routes import Route
 from renderlock.actions.finals.tiles import TileMaker, Tiles
+from renderlock.actions.jobs import Job
 from renderlock.actions.machine import host_name, machine_facts, peak_memory_bytes
 from renderlock.actions.making import Maker, Tally, Work
-from renderlock.actions.plan import Job
 from renderlock.actions.verdicts import keep_verdict, standing_verdicts
 from renderlock.errors import OutOfMemory
 from renderlock.imaging.pixels import Pixels, decode_picture, fit_to

@@ -21,8 +21,8 @@ from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import grid_of_recipe
 from renderlock.actions.finals.staged import Staged, StagedSink, staging
 from renderlock.actions.finals.tiles import Tiles
+from renderlock.actions.jobs import Job
 from renderlock.actions.making import Maker
-from renderlock.actions.plan import Job
 from renderlock.actions.verdicts import keep_verdict
 from renderlock.errors import RecipeError, StoreDamaged
 from renderlock.imaging.merge import Blend, MergeReport, SpilledTiles, merge_tiles

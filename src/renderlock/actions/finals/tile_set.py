@@ -18,8 +18,8 @@ from renderlock.actions.finals.finisher import Finisher
 from renderlock.actions.finals.grids import TileWish, counts_of, default_overlap, plan_tiling
 from renderlock.actions.finals.route_planner import NO_START
 from renderlock.actions.finals.tiles import Tiles
+from renderlock.actions.jobs import Job, Planned
 from renderlock.actions.making import Maker
-from renderlock.actions.plan import Job, Planned
 from renderlock.actions.run import Run, RunWatch, prepare_hosted, verify_lock
 from renderlock.actions.single import Wish, single_pipeline
 from renderlock.actions.user_files import refuse_other, write_user_file

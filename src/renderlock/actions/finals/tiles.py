@@ -14,8 +14,8 @@ from renderlock.actions.finals.bases import base_canvas
 from renderlock.actions.finals.canvas import Canvas
 from renderlock.actions.finals.links import grid_of_recipe, tile_recipe
 from renderlock.actions.finals.rung_recipes import under_rungs
+from renderlock.actions.jobs import Job
 from renderlock.actions.making import Maker, Tally, Work
-from renderlock.actions.plan import Job
 from renderlock.errors import Interrupted, OutOfMemory, StoreFull, StoreUnusable
 from renderlock.executors.in_process import Stop, run_jobs
 from renderlock.imaging.pixels import digest_pixels
