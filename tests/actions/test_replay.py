@@ -53,7 +53,7 @@ def tampered(
 
 def test_a_replay_on_the_same_machine_gives_the_same_bytes(store: Store, models: Models, record: RenderRecord) -> None:
     found = again(store, models, record.address)
-    assert (found.level, found.level.verdict) == (Level.SAME_BYTES, "exact")
+    assert (found.level, found.level.sameness) == (Level.SAME_BYTES, "exact")
     assert found.same_environment
 
 
@@ -66,7 +66,7 @@ def test_low_bits_that_differ_are_equivalent_and_measured(store: Store, models: 
     pixels = decode_picture(store.read(record)).copy()
     pixels[::9, ::9] ^= 1
     found = again(store, models, tampered(store, record, pixels).address)
-    assert found.level.verdict == "equivalent"
+    assert found.level.sameness == "equivalent"
     assert found.measures is not None
     assert 0 < found.measures.mae < 0.1
 
@@ -75,7 +75,7 @@ def test_another_picture_has_drifted(store: Store, models: Models, record: Rende
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 255, (64, 64, 3), np.uint8)
     found = again(store, models, tampered(store, record, pixels).address)
-    assert (found.level, found.level.verdict) == (Level.ANOTHER_PICTURE, "drifted")
+    assert (found.level, found.level.sameness) == (Level.ANOTHER_PICTURE, "drifted")
 
 
 def test_a_render_that_started_from_another_is_replayed_from_its_pixels(

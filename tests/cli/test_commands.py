@@ -137,7 +137,7 @@ def test_show_tells_everything_and_copies_out(project: Path) -> None:
 def test_replay_says_exact_on_the_same_machine(project: Path) -> None:
     address = call_json(project, "run", "--json", "--step", "quick-pass", "--no-reports")["pictures"][0]["address"]
     found = call_json(project, "replay", address, "--json")
-    assert (found["verdict"], found["level"], found["same_environment"]) == ("exact", "same bytes", True)
+    assert (found["sameness"], found["level"], found["same_environment"]) == ("exact", "same bytes", True)
 
 
 def test_variants_write_sheet_report_and_pictures(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def _with_alpha(pixels: Pixels, alpha: int) -> Pixels:
 
 def test_equal_pixels_are_exact(scene: Pixels) -> None:
     found = compare(scene, scene.copy())
-    assert (found.level, found.verdict, found.notes) == (Level.SAME_PIXELS, "exact", ())
+    assert (found.level, found.sameness, found.notes) == (Level.SAME_PIXELS, "exact", ())
     assert found.measures is not None
     assert (found.measures.ssim, found.measures.mae, found.measures.tiles.largest) == (1, 0, 0)
 
@@ -32,18 +32,18 @@ def test_one_step_in_one_pixel_is_no_longer_exact(scene: Pixels) -> None:
     changed = scene.copy()
     changed[80, 90, 1] ^= 1
     found = compare(scene, changed)
-    assert (found.level, found.verdict) == (Level.VISUALLY_THE_SAME, "equivalent")
+    assert (found.level, found.sameness) == (Level.VISUALLY_THE_SAME, "equivalent")
 
 
 def test_faint_noise_is_equivalent(scene: Pixels) -> None:
     found = compare(scene, _noisy(scene, 1))
-    assert found.verdict == "equivalent"
+    assert found.sameness == "equivalent"
 
 
 def test_a_soft_copy_is_the_same_picture_but_drifted(scene: Pixels) -> None:
     soft = np.asarray(Image.fromarray(scene).filter(ImageFilter.GaussianBlur(2)))
     found = compare(scene, soft)
-    assert (found.level, found.verdict) == (Level.THE_SAME_PICTURE, "drifted")
+    assert (found.level, found.sameness) == (Level.THE_SAME_PICTURE, "drifted")
 
 
 def test_heavy_grain_is_the_same_picture_by_pdq_alone(scene: Pixels) -> None:
@@ -55,7 +55,7 @@ def test_heavy_grain_is_the_same_picture_by_pdq_alone(scene: Pixels) -> None:
 
 def test_a_mirrored_picture_is_another_picture(scene: Pixels) -> None:
     found = compare(scene, scene[:, ::-1])
-    assert (found.level, found.verdict) == (Level.ANOTHER_PICTURE, "drifted")
+    assert (found.level, found.sameness) == (Level.ANOTHER_PICTURE, "drifted")
 
 
 def test_a_mean_difference_over_two_steps_is_not_visually_the_same(scene: Pixels) -> None:
@@ -101,7 +101,7 @@ def test_another_alpha_is_measured_on_the_ground_where_it_shows_most() -> None:
     assert found.measures is not None
     # Over white nothing differs; over black 255 stands against 128.
     assert found.measures.mae == 127
-    assert found.verdict == "drifted"
+    assert found.sameness == "drifted"
 
 
 def test_colours_under_full_transparency_are_not_exact_but_look_the_same() -> None:
@@ -128,8 +128,8 @@ def test_flat_pictures_of_other_colours_are_not_matched_by_an_empty_hash() -> No
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 50, 4)])
 def test_tiny_pictures_are_compared(shape: tuple[int, int, int]) -> None:
     picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    assert compare(picture, picture).verdict == "exact"
+    assert compare(picture, picture).sameness == "exact"
 
 
-def test_levels_speak_the_verdicts_of_the_contract() -> None:
-    assert [level.verdict for level in Level] == ["exact", "exact", "equivalent", "drifted", "drifted"]
+def test_each_level_has_the_sameness_that_replay_says() -> None:
+    assert [level.sameness for level in Level] == ["exact", "exact", "equivalent", "drifted", "drifted"]

@@ -107,7 +107,7 @@ def replay_command(
     else:
         for line in _replay_lines(found):
             answer(line)
-    if found.level.verdict == "drifted":
+    if found.level.sameness == "drifted":
         raise typer.Exit(1)
 
 
@@ -195,7 +195,7 @@ def _decision_json(events: tuple[Event, ...]) -> dict[str, str] | None:
 
 
 def _replay_lines(found: Replay) -> list[str]:
-    lines = [f"{found.record.address}: {found.level.verdict} ({found.level.value})"]
+    lines = [f"{found.record.address}: {found.level.sameness} ({found.level.value})"]
     if found.measures is not None:
         measures = found.measures
         lines.append(f"SSIM {measures.ssim:.4f}, MAE {measures.mae:.3f}/255, PDQ {measures.pdq_bits}/256 bits")
@@ -208,7 +208,7 @@ def _replay_json(found: Replay) -> dict[str, object]:
     measures = found.measures
     return {
         "address": found.record.address,
-        "verdict": found.level.verdict,
+        "sameness": found.level.sameness,
         "level": found.level.value,
         "measures": None
         if measures is None

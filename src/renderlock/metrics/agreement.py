@@ -1,4 +1,4 @@
-"""How far two renders of one recipe agree: a level, a verdict, and the measures that led there.
+"""How far two renders of one recipe agree: a level, its sameness, and the measures that led there.
 
 The levels are those of `replay`. Their limits come from published same-seed comparisons and a ladder of edits
 (`docs/metrics.md`); they sort re-renders, and say nothing about which picture is better.
@@ -23,7 +23,7 @@ from renderlock.metrics.perceptual import (
 )
 from renderlock.metrics.reduction import opaque
 
-Verdict = Literal["exact", "equivalent", "drifted"]
+Sameness = Literal["exact", "equivalent", "drifted"]
 
 SSIM_VISUALLY_THE_SAME = 0.98
 MAE_VISUALLY_THE_SAME = 2.0
@@ -46,7 +46,7 @@ class Level(StrEnum):
     ANOTHER_PICTURE = "another picture"
 
     @property
-    def verdict(self) -> Verdict:
+    def sameness(self) -> Sameness:
         """`exact` for the same bytes or pixels, `equivalent` for visually the same, else `drifted`."""
         if self in (Level.SAME_BYTES, Level.SAME_PIXELS):
             return "exact"
@@ -78,9 +78,9 @@ class Agreement:
     notes: tuple[str, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
+    def sameness(self) -> Sameness:
         """The one word `replay` reports."""
-        return self.level.verdict
+        return self.level.sameness
 
 
 def compare(first: Pixels, second: Pixels) -> Agreement:
@@ -121,7 +121,7 @@ def _level_of(measures: Measures) -> Level:
 
 def _notes(level: Level, measures: Measures) -> tuple[str, ...]:
     notes = []
-    if level.verdict == "exact":
+    if level.sameness == "exact":
         return ()
     if not measures.pdq_counts:
         notes.append(f"PDQ was left out: quality {measures.pdq_quality} of 100 is too low to be evidence.")

@@ -41,7 +41,7 @@ def test_a_merged_final_and_each_kind_of_its_tiles_come_out_the_same(write_final
 
     found = [replayed(path, address) for address in (final.address, lineage["base"], *lineage["tiles"].split()[:2])]
 
-    assert {one.level.verdict for one in found} == {"exact"}
+    assert {one.level.sameness for one in found} == {"exact"}
 
 
 def test_an_enlarged_picture_comes_out_the_same(write_final: WriteFinal) -> None:
@@ -50,7 +50,7 @@ def test_an_enlarged_picture_comes_out_the_same(write_final: WriteFinal) -> None
 
     found = replayed(path, final_of(execute(path, FINAL)).address)
 
-    assert found.level.verdict == "exact"
+    assert found.level.sameness == "exact"
     assert found.same_environment
 
 
@@ -111,7 +111,7 @@ def test_an_enlargement_that_was_cut_and_judged_by_own_limits_comes_out_the_same
 
     found = replayed(tmp_path / "pipeline.yml", final.address)
 
-    assert found.level.verdict == "exact"
+    assert found.level.sameness == "exact"
     without_files(tmp_path / "pipeline.yml", final)
     with pytest.raises(NotReplayable, match="its gate's own limits: an earlier renderlock made it"):
         replayed(tmp_path / "pipeline.yml", final.address)
