@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from renderlock.actions.calls.book import read_book
+from renderlock.actions.calls.journal import StoreJournal
 from renderlock.engines.automatic1111.engine import Automatic1111Engine, open_model
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.engines.hosted.connections import Connections
@@ -16,7 +20,9 @@ from renderlock.engines.resolve import Request, resolve
 from renderlock.engines.upscaling import UpscalingEngine
 from renderlock.errors import ModelUnavailable, NotCapable, OutOfMemory, ProviderFailed, UnknownName
 from renderlock.imaging.pixels import Pixels, digest_pixels
+from renderlock.spec.money import Cost
 from renderlock.spec.recipe import Init, Recipe, Size
+from renderlock.store import Store
 from renderlock.testing import serve
 from renderlock.testing.automatic1111.provider import CHECKPOINTS
 from renderlock.testing.server import Server
@@ -190,6 +196,19 @@ def test_it_enlarges_with_the_named_upscaler_or_the_servers_first_model(
     assert isinstance(engine, UpscalingEngine)
     assert render.pixels.shape == (160, 240, 3)
     assert dict(render.source)["upscaler"] == upscaler
+
+
+def test_an_enlargement_costs_nothing_in_a_budget_of_any_currency(server: Server, tmp_path: Path) -> None:
+    with Store.create(tmp_path / "store") as store:
+        journal = StoreJournal(store, Cost(Decimal(1), "EUR"))
+        hosted = HostedOptions({"a1111": server.url}, journal=journal, patience=PATIENCE, connections=CONNECTIONS)
+        engine = open_model("", EngineOptions(hosted=hosted, api_key=server.key))
+        engine.upscale(np.full((40, 60, 3), 90, np.uint8), 2, Unwatched())
+
+        (call,) = read_book(store).calls.values()
+        assert call.standing == "kept"
+        assert call.cost is not None
+        assert not call.cost.amount
 
 
 def test_what_it_does_not_enlarge_is_refused_before_anything_is_sent(server: Server) -> None:

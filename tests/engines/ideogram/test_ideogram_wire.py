@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +30,13 @@ from renderlock.errors import (
     ModelRetired,
     NotCapable,
     PictureElsewhere,
+    PriceUnknown,
     RecipeError,
     SafetyBlocked,
     UnknownName,
 )
 from renderlock.imaging.pixels import digest_pixels, encode_png
+from renderlock.spec.money import Cost
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.store import Store
 from renderlock.testing import serve
@@ -178,6 +181,20 @@ def test_a_picture_is_described() -> None:
         assert sent(server, "/describe")["describe_model_version"] == "V_2"
 
 
+def test_a_budget_names_the_price_that_an_enlargement_or_a_description_lacks(tmp_path: Path) -> None:
+    with (
+        serve("ideogram", pictures="sketch") as server,
+        Store.create(tmp_path / "store") as store,
+        opened(server, "V_2?style=DESIGN", StoreJournal(store, Cost(Decimal(5), "USD"))) as engine,
+    ):
+        assert isinstance(engine, LegacyEngine)
+        with pytest.raises(PriceUnknown, match="for ideogram:V_2/upscale,"):
+            engine.upscale(PICTURE, 2, Unwatched())
+        with pytest.raises(PriceUnknown, match="for ideogram:V_2/describe,"):
+            engine.describe(PICTURE)
+        assert server.accepted == 0
+
+
 def test_a_generation_left_behind_is_asked_for_by_its_id_and_not_paid_again(tmp_path: Path) -> None:
     class StopsWhileItWaits:
         def on_step(self, done: int, steps: int) -> None:
@@ -201,6 +218,22 @@ def test_a_generation_left_behind_is_asked_for_by_its_id_and_not_paid_again(tmp_
         assert dict(render.source)["generation_id"] == call.said("resume")
         assert server.accepted == 1
         assert read_book(store).calls[call.id].standing == "kept"
+
+
+def test_a_generation_that_takes_longer_than_an_answer_may_is_left_to_the_next_run(tmp_path: Path) -> None:
+    with (
+        serve("ideogram", pictures="sketch", latency_s=1.5) as server,
+        Store.create(tmp_path / "store") as store,
+        opened(server, "v2/ideogram-2", StoreJournal(store)) as engine,
+    ):
+        patient = engine.options
+        engine.options = replace(patient, patience=replace(QUICK, answer_s=0.3))
+        with pytest.raises(MayBeBilled, match=r"no answer within 0.3 s.*the next run asks for it again"):
+            engine.render(recipe_of(engine), None, Unwatched())
+        engine.options = patient
+        engine.render(recipe_of(engine), None, Unwatched())
+
+        assert server.accepted == 1
 
 
 @pytest.mark.parametrize("fault", ["server-error", "rate-limit", "cut-before-answer", "garbage-json", "retired-model"])

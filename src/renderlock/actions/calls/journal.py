@@ -146,7 +146,7 @@ class StoreJournal:
         if budget is None:
             return
         if estimate is None:
-            raise PriceUnknown(model=work.model, budget=budget)
+            raise PriceUnknown(model=work.price_row or work.model, budget=budget)
         if estimate.currency != budget.currency:
             raise CurrencyMismatch(model=work.model, budget=budget.currency, price=estimate.currency)
         book = self._read()

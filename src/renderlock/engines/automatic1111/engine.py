@@ -112,6 +112,10 @@ class Automatic1111Engine(HostedEngine):
         """Nothing."""
         return free_of_charge(self.model.reference)
 
+    def upscale_price(self, size: Size) -> PriceNote | None:
+        """Nothing."""
+        return self.price(size)
+
     def authorize(self) -> Callable[[], Mapping[str, str]] | None:
         """HTTP Basic of `user:password`, as the server's `--api-auth` takes it."""
 

@@ -115,7 +115,11 @@ class HostedEngine(ABC):
     def price(self, size: Size) -> PriceNote | None:
         """The price note of a picture of a size, a reduced one at that it is made at; None where no price is known."""
         bought = self.capabilities.reduced_from(size) or size
-        return price_of(self.model.reference.partition("?")[0], bought, self.options.prices)
+        return self._priced(self._row, bought)
+
+    def upscale_price(self, size: Size) -> PriceNote | None:
+        """The price note of an enlargement to a size; None where no price is known."""
+        return self._priced(f"{self._row}/upscale", size)
 
     def key_state(self) -> KeyState:
         """Whether a key is there and where, without showing it and without any request."""
@@ -181,9 +185,8 @@ class HostedEngine(ABC):
         """A picture enlarged to about `target` by one request, bought once for the same picture and target."""
         asked = {"model": self.model.reference, "picture": digest_pixels(picture), "target": str(target)}
         subject = f"upscale:{canonical_sha256(asked)}"
-        work = Work(subject, self.model.reference, f"upscale to {target}")
-        note = price_of(f"{self.model.reference.partition('?')[0]}/upscale", target, self.options.prices)
-        bought = self._buy(work, note, _RequestDeal(request, read), watch)
+        work = Work(subject, self.model.reference, f"upscale to {target}", f"{self._row}/upscale")
+        bought = self._buy(work, self.upscale_price(target), _RequestDeal(request, read), watch)
         height, width = bought.pixels.shape[:2]
         if Size(width, height) == target:
             return self._render_of(bought, ())
@@ -196,8 +199,9 @@ class HostedEngine(ABC):
         """What a provider sees in a picture, bought once for the same picture; the journal keeps its answer."""
         asked = {"model": self.model.reference, "picture": digest_pixels(picture)}
         height, width = picture.shape[:2]
-        work = Work(f"{DESCRIBED}{canonical_sha256(asked)}", self.model.reference, f"describe {width}x{height}")
-        note = price_of(f"{self.model.reference.partition('?')[0]}/describe", Size(width, height), self.options.prices)
+        row, says = f"{self._row}/describe", f"describe {width}x{height}"
+        work = Work(f"{DESCRIBED}{canonical_sha256(asked)}", self.model.reference, says, row)
+        note = self._priced(row, Size(width, height))
 
         def read_whole(answer: Answer) -> Obtained:
             read(answer)  # An answer nobody can read is no goods.
@@ -211,6 +215,14 @@ class HostedEngine(ABC):
     def close(self) -> None:
         """Closes the connections of this process; the next request opens them again."""
         self.options.connections.close()
+
+    @property
+    def _row(self) -> str:
+        """The model's name in a price file."""
+        return self.model.reference.partition("?")[0]
+
+    def _priced(self, row: str, size: Size) -> PriceNote | None:
+        return price_of(row, size, self.options.prices)
 
     def _buy(self, work: Work, note: PriceNote | None, deal: Deal, watch: Watch) -> Bought:
         self.prepare()

@@ -21,11 +21,15 @@ CallState = Literal["open", "answered", "kept", "failed", "given-up"]
 
 @dataclass(frozen=True)
 class Work:
-    """What is bought: `subject` names the work (a recipe's digest), `model` is its reference, `says` tells people."""
+    """What is bought: `subject` names the work (a recipe's digest), `model` is its reference, `says` tells people.
+
+    `price_row` names it in a price file, where that is not the model.
+    """
 
     subject: str
     model: str
     says: str
+    price_row: str = ""
 
 
 @dataclass(frozen=True)

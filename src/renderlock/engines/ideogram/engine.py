@@ -6,6 +6,7 @@ recipe is the prompt that was rendered; a prompt that comes back rewritten is re
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import ClassVar
 
@@ -17,7 +18,15 @@ from renderlock.engines.hosted.wire import Answer, Json, Part, WireRequest
 from renderlock.engines.ideogram.models import IdeogramModel, find_model
 from renderlock.engines.ideogram.reading import read_picture, refusal_of
 from renderlock.engines.ideogram.sizes import RATIO_OF
-from renderlock.errors import BadAnswer, HostedError, ModelRetired, NoPicture, NotCapable, SafetyBlocked
+from renderlock.errors import (
+    BadAnswer,
+    HostedError,
+    ModelRetired,
+    NoPicture,
+    NotCapable,
+    ProviderTimeout,
+    SafetyBlocked,
+)
 from renderlock.imaging.pixels import Pixels, encode_png
 from renderlock.spec.fields import JsonObject
 from renderlock.spec.money import Cost
@@ -185,6 +194,9 @@ class V2Engine(_Ideogram):
             return None
 
     def _wait_for(self, call: Call) -> Obtained:
+        """The picture once it is there; raises `ProviderTimeout` where it takes longer than an answer may."""
+        most_s = self.options.patience.answer_s
+        until = time.monotonic() + most_s
         while True:
             answer = call.ask(WireRequest(f"/v2/generations/{call.resume}", method="GET"))
             state = answer.json(self.model.reference)
@@ -196,7 +208,9 @@ class V2Engine(_Ideogram):
                 case "failed":
                     raise self._failure(state.at("failure_reason").text(default="no reason given"))
                 case "pending" | "processing" | "queued":
-                    call.wait(POLL_S)
+                    if time.monotonic() > until:
+                        raise ProviderTimeout(model=self.model.reference, timeout_s=most_s, sent=True, billed="maybe")
+                    call.wait(min(POLL_S, most_s))
                 case other:
                     raise BadAnswer(model=self.model.reference, reason=f"status {other[:40]!r}", billed="maybe")
 
