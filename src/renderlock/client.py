@@ -29,7 +29,6 @@ from renderlock.actions.run import Run, RunUnwatched
 from renderlock.actions.single import Wish, single_pipeline
 from renderlock.actions.workspace import PIPELINE_NAME, Place, budget_of, kept_in, store_path_of
 from renderlock.engines.base import EngineOptions, Preview
-from renderlock.engines.hosted.options import HostedOptions
 from renderlock.errors import EngineFailed, InputUnusable, KeyNotTaken
 from renderlock.files import write_file
 from renderlock.settings import Settings, current_settings
@@ -154,7 +153,7 @@ class Client:
         self.settings = settings or current_settings()
         self.place = Place(Path(PIPELINE_NAME), None if store is None else Path(store))
         self.store = Store.create(store_path_of(self.place))
-        options = _options(self.settings, api_key)
+        options = EngineOptions.of(self.settings, api_key=api_key)
         self.models = Models(kept_in(self.store, options, budget=budget_of(self.place)))
         try:
             self._refuse_unused_key(api_key)
@@ -248,13 +247,3 @@ class Client:
             return
         if not self.models.engine(self.model).capabilities.hosted:
             raise KeyNotTaken(model=self.model)
-
-
-def _options(settings: Settings, api_key: str | None) -> EngineOptions:
-    return EngineOptions(
-        threads=settings.threads,
-        offline=settings.offline,
-        device=settings.device,
-        api_key=api_key,
-        hosted=HostedOptions.of(settings),
-    )

@@ -14,8 +14,7 @@ from tests.cli.calls import Done, call
 from renderlock import Client
 from renderlock.actions.calls.book import CallRecord, read_book
 from renderlock.cli.main import COMMANDS
-from renderlock.cli.options import engine_options
-from renderlock.engines.base import Unwatched
+from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.engines.resolve import Request, resolve
 from renderlock.engines.table import open_engine
 from renderlock.errors import NotCapable
@@ -117,7 +116,7 @@ def test_over_the_budget_a_command_sends_nothing(project: Project, command: str)
 
 def test_options_that_name_no_store_let_nothing_out(tmp_path: Path) -> None:
     with serve("ideogram", pictures="sketch") as server:
-        engine = open_engine("ideogram-v2", engine_options(read_settings(environment_of(server))))
+        engine = open_engine("ideogram-v2", EngineOptions.of(read_settings(environment_of(server))))
         request = Request("a star", 1, size=Size(1536, 512))
         recipe = resolve(request, engine.identify(), engine.capabilities, "refuse").recipe
 

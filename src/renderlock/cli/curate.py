@@ -26,10 +26,9 @@ from renderlock.cli.options import (
     ProgressOption,
     StoreOption,
     WorkersOption,
-    engine_options,
     place_of,
 )
-from renderlock.engines.base import Unwatched
+from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.settings import current_settings
 from renderlock.store.records import Event, RenderRecord
 from renderlock.store.store import Store
@@ -99,7 +98,7 @@ def replay_command(
     json: JsonOption = False,
 ) -> None:
     """Render a picture again and say how equal it came out (exit code 1 if it drifted)."""
-    options, budget = engine_options(current_settings()), budget_of(place_of(file, store))
+    options, budget = EngineOptions.of(current_settings()), budget_of(place_of(file, store))
     with _open(file, store) as opened, open_models(opened, options, budget=budget, purpose="replay") as models:
         found = replay(opened, models, address, reference=model, watch=Unwatched())
     if json:

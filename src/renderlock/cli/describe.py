@@ -10,7 +10,8 @@ from renderlock.actions.describing import describe_picture
 from renderlock.actions.plan import REHEARSAL_MODEL
 from renderlock.actions.workspace import budget_of, open_models, store_path_of
 from renderlock.cli.console import answer, answer_json
-from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, engine_options, place_of
+from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, place_of
+from renderlock.engines.base import EngineOptions
 from renderlock.settings import current_settings
 from renderlock.store.store import Store
 
@@ -30,7 +31,7 @@ def describe(
     model = REHEARSAL_MODEL if settings.rehearse else model
     with (
         Store.create(store_path_of(place)) as opened,
-        open_models(opened, engine_options(settings), budget=budget_of(place)) as models,
+        open_models(opened, EngineOptions.of(settings), budget=budget_of(place)) as models,
     ):
         found = describe_picture(opened, models, model, picture)
     if json:

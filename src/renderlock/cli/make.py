@@ -21,10 +21,10 @@ from renderlock.cli.options import (
     NameOption,
     ProgressOption,
     WorkersOption,
-    engine_options,
     place_of,
 )
 from renderlock.cli.progress import follow
+from renderlock.engines.base import EngineOptions
 from renderlock.errors import ChangeIncomplete
 from renderlock.settings import current_settings
 from renderlock.spec.roles import Role
@@ -51,7 +51,7 @@ def demo(
     """Make a small campaign with the embedded engine, from nothing: no key, no GPU, no download."""
     settings = current_settings()
     with follow(shown=progress) as watch:
-        made = run_demo(folder, engine_options(settings), workers=workers, watch=watch)
+        made = run_demo(folder, EngineOptions.of(settings), workers=workers, watch=watch)
     for line in made.to_lines():
         answer(line)
 
@@ -77,7 +77,7 @@ def lock(
         raise ChangeIncomplete(missing="--change ROLE")
     if tag and change is not Role.UPSCALER:
         raise ChangeIncomplete(missing="--change upscaler (only upscalers go by tag)")
-    with Models(engine_options(settings)) as models:
+    with Models(EngineOptions.of(settings)) as models:
         if check:
             differences = check_lock(pipeline, models)
             if ignore_machine:

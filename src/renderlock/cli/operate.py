@@ -14,7 +14,8 @@ from renderlock.actions.hosted_models import SunsetLine, describe_models, hosted
 from renderlock.actions.models import Models
 from renderlock.actions.workspace import Place, kept_in, read_pipeline, store_path_of
 from renderlock.cli.console import answer, answer_json
-from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, engine_options, place_of
+from renderlock.cli.options import DEFAULT_FILE, FileOption, JsonOption, StoreOption, place_of
+from renderlock.engines.base import EngineOptions
 from renderlock.engines.capabilities import Capabilities, GuidanceRange
 from renderlock.engines.table import list_engines
 from renderlock.errors import UsageError
@@ -53,7 +54,7 @@ def engines(
 
 def _list_engines(place: Place, *, as_json: bool) -> None:
     entries = list_engines()
-    with Models(engine_options(current_settings())) as models:
+    with Models(EngineOptions.of(current_settings())) as models:
         lines = describe_models(models)
         calendar = _calendar(models, place)
     if as_json:
@@ -85,7 +86,7 @@ def _calendar(models: Models, place: Place) -> tuple[SunsetLine, ...]:
 
 def _probe(reference: str, place: Place, *, as_json: bool) -> None:
     """Probes a model; what the provider says of its end is kept where there is a store to keep it in."""
-    options = engine_options(current_settings())
+    options = EngineOptions.of(current_settings())
     with ExitStack() as stack:
         if (store_path_of(place) / "format").exists():
             options = kept_in(stack.enter_context(Store.open(store_path_of(place))), options)
@@ -113,7 +114,7 @@ def doctor(
     pipeline = read_pipeline(place_of(file, store))
     if store is not None:
         pipeline = replace(pipeline, store=store)
-    with Models(engine_options(current_settings())) as models:
+    with Models(EngineOptions.of(current_settings())) as models:
         lines = examine(pipeline, models, servers=servers)
     healthy = is_healthy(lines)
     if json:
@@ -137,7 +138,7 @@ def _line_text(line: Line) -> str:
 
 
 def _show_model(reference: str, *, as_json: bool) -> None:
-    with Models(engine_options(current_settings())) as models:
+    with Models(EngineOptions.of(current_settings())) as models:
         identity = models.identity(reference)
         facts = capability_facts(models.engine(reference).capabilities) | hosted_facts(models, reference)
     if as_json:

@@ -9,10 +9,7 @@ from typing import Annotated
 import typer
 
 from renderlock.actions.workspace import PIPELINE_NAME, Place
-from renderlock.engines.base import EngineOptions
-from renderlock.engines.hosted.options import HostedOptions
 from renderlock.errors import RecipeError
-from renderlock.settings import Settings
 from renderlock.spec.recipe import Size
 
 FileOption = Annotated[Path, typer.Option("--file", "-f", help="The pipeline file.")]
@@ -27,13 +24,6 @@ NoteOption = Annotated[str, typer.Option("--note", help="Why, for whoever reads 
 SizeOption = Annotated[str | None, typer.Option("--size", help="One number, or WIDTHxHEIGHT, in pixels.")]
 
 DEFAULT_FILE = Path(PIPELINE_NAME)
-
-
-def engine_options(settings: Settings) -> EngineOptions:
-    """What the settings say about all engines."""
-    return EngineOptions(
-        threads=settings.threads, offline=settings.offline, device=settings.device, hosted=HostedOptions.of(settings)
-    )
 
 
 def place_of(file: Path, store: Path | None) -> Place:

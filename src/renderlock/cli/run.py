@@ -25,11 +25,11 @@ from renderlock.cli.options import (
     JsonOption,
     ProgressOption,
     WorkersOption,
-    engine_options,
     place_of,
 )
 from renderlock.cli.outlines import outline_json, outline_lines
 from renderlock.cli.progress import follow
+from renderlock.engines.base import EngineOptions
 from renderlock.settings import current_settings
 from renderlock.spec.money import total_of
 from renderlock.spec.verdict import Verdict
@@ -65,7 +65,7 @@ def run(
     options = RunOptions(selection, rehearse or settings.rehearse, workers)
     with (
         follow(shown=progress and not dry_run) as watch,
-        open_run(pipeline, engine_options(settings), options, watch) as opened,
+        open_run(pipeline, EngineOptions.of(settings), options, watch) as opened,
     ):
         if dry_run:
             _show_estimates(estimate(opened), as_json=json)

@@ -19,11 +19,11 @@ from renderlock.cli.options import (
     SizeOption,
     StoreOption,
     WorkersOption,
-    engine_options,
     parse_size,
     place_of,
 )
 from renderlock.cli.progress import follow
+from renderlock.engines.base import EngineOptions
 from renderlock.settings import current_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -73,7 +73,7 @@ def tile(
     run = RunOptions(rehearse=settings.rehearse, workers=workers)
     options = TileSetOptions(model, place_of(file, store), out, run, base, upscaler)
     with follow(shown=progress) as watch:
-        made = write_tile_set(wish, engine_options(settings), options, watch)
+        made = write_tile_set(wish, EngineOptions.of(settings), options, watch)
     if json:
         answer_json(_as_json(made))
     else:

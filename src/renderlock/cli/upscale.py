@@ -27,9 +27,9 @@ from renderlock.cli.options import (
     JsonOption,
     ProgressOption,
     StoreOption,
-    engine_options,
     place_of,
 )
+from renderlock.engines.base import EngineOptions
 from renderlock.errors import WouldOverwrite
 from renderlock.imaging.pixels import Raster, decode_picture
 from renderlock.imaging.sinks import PictureForm, refuse_too_narrow
@@ -65,7 +65,7 @@ class Wanted:
         """What was chosen, and it opened, closed at the end."""
         chosen = choose(place, reference=self.upscaler, limits=self.limits, record=record)
         gate = open_gate(chosen.limits) if self.gate else None
-        with kept_at_need(place, engine_options(current_settings())) as options, open_upscalers(options) as upscalers:
+        with kept_at_need(place, EngineOptions.of(current_settings())) as options, open_upscalers(options) as upscalers:
             opened = upscalers.open(chosen.reference)
             gentler = () if self.strict or not self.gate else open_gentler(upscalers, opened)
             watch = TileProgress(self.progress and not self.as_json)

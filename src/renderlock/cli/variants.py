@@ -20,12 +20,12 @@ from renderlock.cli.options import (
     SizeOption,
     StoreOption,
     WorkersOption,
-    engine_options,
     parse_size,
     place_of,
 )
 from renderlock.cli.progress import follow
 from renderlock.cli.run import deviation_lines, picture_json, show_failures
+from renderlock.engines.base import EngineOptions
 from renderlock.settings import current_settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -62,7 +62,7 @@ def variants(
     )
     options = VariantOptions(model, place_of(file, store), out, RunOptions(rehearse=settings.rehearse, workers=workers))
     with follow(shown=progress) as watch:
-        found = render_variants(wish, engine_options(settings), options, watch)
+        found = render_variants(wish, EngineOptions.of(settings), options, watch)
     _show_variants(found, as_json=json)
     if found.result.errors:
         raise typer.Exit(found.result.errors[0].exit_code)

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from renderlock.engines.capabilities import Capabilities
 from renderlock.engines.files import FileHashes, FreshHashes
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.engines.hosted.prices import PriceNote
 from renderlock.imaging.pixels import Pixels
+from renderlock.settings import Settings
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.money import Cost
@@ -185,6 +186,17 @@ class EngineOptions:
     levers: frozenset[str] = frozenset()
     memory_budget_bytes: int | None = None
     hosted: HostedOptions = field(default_factory=HostedOptions)
+
+    @classmethod
+    def of(cls, settings: Settings, *, api_key: str | None = None) -> Self:
+        """What the settings say, with the key that the caller gave."""
+        return cls(
+            threads=settings.threads,
+            offline=settings.offline,
+            device=settings.device,
+            api_key=api_key,
+            hosted=HostedOptions.of(settings),
+        )
 
 
 class EngineFactory(Protocol):
