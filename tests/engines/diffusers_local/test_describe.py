@@ -9,6 +9,7 @@ from tests.engines.diffusers_local.model_folders import EULER, FLOW, SD_VAE, Con
 
 from renderlock.engines.capabilities import Capabilities, GuidanceRange, StepRange
 from renderlock.engines.diffusers_local.describe import describe
+from renderlock.engines.diffusers_local.families import family_of
 from renderlock.engines.diffusers_local.folder import read_folder
 from renderlock.errors import ModelUnavailable
 from renderlock.spec.recipe import Size
@@ -50,6 +51,11 @@ def test_sdxl_is_native_at_1024_in_cells_of_8(tmp_path: Path) -> None:
 
     assert (facts.sizes.native, facts.sizes.multiple) == (Size(1024, 1024), 8)
     assert facts.guidance_scale == GuidanceRange(0.0, 100.0, 5.0)
+
+
+def test_sdxl_alone_lifts_its_autoencoder_out_of_half_precision() -> None:
+    assert family_of("StableDiffusionXLPipeline").widens_vae
+    assert not family_of("StableDiffusionPipeline").widens_vae
 
 
 def test_sd3_is_native_at_1024_in_cells_of_16_up_to_its_table_of_positions(tmp_path: Path) -> None:

@@ -110,6 +110,29 @@ def test_the_dry_run_of_decoding_is_what_decoding_takes(engine: DiffusersEngine,
     assert live.peak_bytes <= foretold <= live.peak_bytes + pictures
 
 
+def test_an_autoencoder_that_leaves_half_precision_takes_twice_the_room(
+    engine: DiffusersEngine, stable_diffusion: Path, tmp_path: Path
+) -> None:
+    import torch
+    from diffusers import DiffusionPipeline
+
+    from renderlock.engines.diffusers_local.describe import describe
+    from renderlock.engines.diffusers_local.dry_run import run_dry
+    from renderlock.engines.diffusers_local.folder import read_folder
+
+    DiffusionPipeline.from_pretrained(stable_diffusion, dtype=torch.float16).save_pretrained(tmp_path / "half")
+    folder = read_folder(tmp_path / "half", "half")
+    facts = describe(folder)
+    widening = replace(facts, family=replace(facts.family, widens_vae=True))
+    recipe = recipe_of(engine, Size(256, 256))
+
+    half, full = (run_dry(folder, one, recipe, (), "cuda") for one in (facts, widening))
+
+    # The picture made of it at the end is in full precision either way.
+    assert 1.7 * half.decode < full.decode < 2.1 * half.decode
+    assert half.denoise == full.denoise
+
+
 def test_weights_that_are_kept_elsewhere_are_not_counted(engine: DiffusersEngine) -> None:
     recipe = recipe_of(engine)
 

@@ -23,7 +23,7 @@ from renderlock.engines.diffusers_local.live_tensors import LiveTensors
 from renderlock.engines.diffusers_local.loading import Device, precision_on
 from renderlock.engines.diffusers_local.steady import quiet
 from renderlock.engines.diffusers_local.vae_tiles import decode_one_tile
-from renderlock.engines.diffusers_local.weights import weight_bytes
+from renderlock.engines.diffusers_local.weights import Precision, weight_bytes
 from renderlock.engines.memory_facts import MemoryParts
 from renderlock.spec.recipe import Recipe
 
@@ -59,19 +59,30 @@ def run_dry(
     trial = Trial(_denoiser_config(folder), recipe.size.height // scale, recipe.size.width // scale, batch, dtype)
     with quiet(), _default_dtype(dtype):
         denoise, grade = _denoise_bytes(trial, levers)
-        tile_px = dict(recipe.extras).get(VAE_TILE)
+    widens = _widens_vae(folder, facts, precision)
+    tile_px = dict(recipe.extras).get(VAE_TILE)
+    with quiet(), _default_dtype(torch.float32 if widens else dtype):
         decode, encode = _vae_bytes(folder, trial, int(tile_px) if isinstance(tile_px, int) else None, levers)
+    weights = weight_bytes(folder, precision)
+    # At full precision its weights take twice what they take at rest.
+    wider = weights.get("vae", 0) if widens else 0
     # What `replay` keeps of each step.
     kept = (recipe.steps or 1) * batch * 4 * whole(trial.config, "in_channels", 4) * trial.height * trial.width
     parts = MemoryParts(
         weights=0,
         denoise=denoise + kept,
-        decode=decode + kept,
-        encode=encode if recipe.init is not None else 0,
+        decode=decode + wider + kept,
+        encode=encode + wider if recipe.init is not None else 0,
         fixed=FIXED_BYTES if device == "cpu" else 0,
         grade="dry-run" if grade else "rule",
     )
-    return _with_weights(parts, weight_bytes(folder, precision), levers)
+    return _with_weights(parts, weights, levers)
+
+
+def _widens_vae(folder: ModelFolder, facts: ModelFacts, precision: Precision) -> bool:
+    """Whether the autoencoder works in full precision though its weights rest in half: it overflows there."""
+    asked = folder.configs.get("vae", {}).get("force_upcast", True)
+    return precision == "float16" and facts.family.widens_vae and asked is True
 
 
 def _with_weights(parts: MemoryParts, weights: Mapping[str, int], levers: Collection[str]) -> MemoryParts:

@@ -8,7 +8,7 @@ models' cards.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 
 from renderlock.engines.capabilities import SizeRule, StepRange
@@ -30,7 +30,8 @@ class Family:
     the negative prompt or scales it, None where the class has no such control. A guidance of `unguided` or less makes
     the negative prompt void; `negative_prompt` is False where the class would need a control that is not offered.
     `guides_in_one_batch` tells whether a guided step evaluates both texts in one batch of two,
-    `windows` whether all its noise is drawn where a tile's can be cut from its canvas's.
+    `windows` whether all its noise is drawn where a tile's can be cut from its canvas's. `widens_vae` tells whether the
+    pipeline lifts an autoencoder from half to full precision where its config asks for that (`force_upcast`).
     """
 
     cell: int = 1
@@ -43,6 +44,7 @@ class Family:
     steps: StepRange | None = None
     guides_in_one_batch: bool = False
     windows: bool = False
+    widens_vae: bool = False
     longest_side_px: Callable[[ModelFolder], int] = lambda _: LONGEST_SIDE_PX
 
 
@@ -68,7 +70,7 @@ _QWEN = Family(cell=2, native_px=1328, guidance="true_cfg_scale", empty_negative
 
 FAMILIES: Mapping[str, Family] = {
     "StableDiffusionPipeline": _STABLE_DIFFUSION,
-    "StableDiffusionXLPipeline": _STABLE_DIFFUSION,
+    "StableDiffusionXLPipeline": replace(_STABLE_DIFFUSION, widens_vae=True),
     "LatentConsistencyModelPipeline": Family(multiple=8, windows=True),
     "StableDiffusion3Pipeline": Family(
         cell=2, guides_in_one_batch=True, windows=True, longest_side_px=_stable_diffusion_3_side
