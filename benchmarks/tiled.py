@@ -40,7 +40,8 @@ from renderlock.engines.base import Engine, EngineOptions, Render, Watch
 from renderlock.engines.capabilities import Capabilities
 from renderlock.engines.resolve import Request
 from renderlock.executors.in_process import Stop
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.metrics.agreement import compare
 from renderlock.spec.identity import ModelIdentity
 from renderlock.spec.pipeline import Asset, Step

@@ -9,7 +9,7 @@ import pytest
 
 from renderlock import Client
 from renderlock.errors import KeyMissing, NotCapable
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.settings import read_settings
 from renderlock.testing import serve
 

@@ -19,7 +19,7 @@ import pytest
 
 from renderlock.actions.calls.book import CallRecord, read_book
 from renderlock.actions.calls.decide import decide
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.reduction import reduce_by
 from renderlock.spec.standing import Standing
 from renderlock.store import Store

@@ -29,10 +29,11 @@ from renderlock.errors import FontMissing, InputUnusable, OverlayRefused, Recipe
 from renderlock.imaging.colour import decode_managed, open_profile
 from renderlock.imaging.colour_match import apply_correction, measure_statistics, solve_correction
 from renderlock.imaging.colour_reader import HeldPicture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.overlay import Overlay
 from renderlock.imaging.overlay_fonts import read_fonts
 from renderlock.imaging.palette import Palette
-from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels
+from renderlock.imaging.pixels import Pixels, digest_pixels
 from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.spec.standing import Standing

@@ -21,11 +21,12 @@ from renderlock.errors import FormatTooNarrow, InputUnusable
 from renderlock.imaging.colour import convert_to, open_profile
 from renderlock.imaging.colour_match import apply_correction, measure_statistics, solve_correction
 from renderlock.imaging.colour_reader import HeldPicture, open_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.overlay import Overlay, compose
 from renderlock.imaging.palette import Dither, Palette
 from renderlock.imaging.palette_files import read_palette
 from renderlock.imaging.palette_lock import lock_to_palette
-from renderlock.imaging.pixels import Pixels, Raster, decode_picture, digest_pixels
+from renderlock.imaging.pixels import Pixels, Raster, digest_pixels
 
 CAMPAIGN = Path(str(files("renderlock.actions"))) / "projects" / "campaign"
 DISC = svg('<circle cx="50" cy="25" r="24" fill="#f80" fill-opacity="0.6"/>')

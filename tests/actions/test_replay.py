@@ -16,7 +16,8 @@ from renderlock.actions.models import Models
 from renderlock.actions.replay import Replay, replay
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.errors import NotReplayable
-from renderlock.imaging.pixels import decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import encode_png
 from renderlock.metrics.agreement import Level
 from renderlock.spec.standing import Standing
 from renderlock.store.records import Encoded, Made, NewRender, Origin, RenderRecord

@@ -19,7 +19,8 @@ from tests.store.samples import sample_render
 from renderlock.actions.upscale_study import StudyOptions, usable
 from renderlock.actions.upscale_timings import PACE
 from renderlock.imaging.back_projection import down
-from renderlock.imaging.pixels import Raster, read_picture
+from renderlock.imaging.decoding import read_picture
+from renderlock.imaging.pixels import Raster
 from renderlock.imaging.regions import PictureReader
 from renderlock.imaging.sinks import PictureForm, open_sink
 from renderlock.store.records import NewRender

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.cli.calls import call
 from tests.conftest import PIPELINE
 
-from renderlock.imaging.pixels import read_picture
+from renderlock.imaging.decoding import read_picture
 from renderlock.imaging.sinks import PictureForm, open_sink
 from renderlock.store.store import Store
 from renderlock.testing import PROVIDERS, serve

@@ -30,7 +30,7 @@ from renderlock.engines.hosted.options import HostedOptions, Patience
 from renderlock.engines.resolve import Request, resolve
 from renderlock.engines.table import open_engine
 from renderlock.errors import KeyMissing, KeyRefused, PictureElsewhere, RenderlockError
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.reduction import reduce_by
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.spec.standing import Standing

@@ -14,12 +14,13 @@ from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from renderlock.imaging.colour_spaces import oklab_from_srgb, srgb_from_linear
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.palette import Dither, Palette
 from renderlock.imaging.palette_lock import lock_to_palette
 from renderlock.imaging.palette_lut import cells_of, nearest_table, weighted
 from renderlock.imaging.palette_png import encode_indexed
 from renderlock.imaging.palette_report import report_palette
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.pixels import Pixels
 
 PICO8 = (
     "000000 1d2b53 7e2553 008751 ab5236 5f574f c2c3c7 fff1e8 ff004d ffa300 ffec27 00e436 29adff 83769c ff77a8 ffccaa"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from renderlock.imaging.pixels import decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import encode_png
 from renderlock.imaging.png_chunks import without_texts
 
 PIXELS = np.arange(12 * 8 * 3, dtype=np.uint8).reshape(8, 12, 3)

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from renderlock.errors import InputUnusable
-from renderlock.imaging.pixels import Raster, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Raster
 from renderlock.imaging.regions import PictureReader, decode_large, shrink
 from renderlock.imaging.sinks import PictureForm, open_sink
 

@@ -16,7 +16,8 @@ from PIL import Image
 from tests.store.samples import MOMENT, sample_event, sample_pixels, sample_recipe, sample_render
 
 from renderlock.errors import AmbiguousAddress, InputUnusable, StoreDamaged, StoreUnusable, UnknownName
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.spec.standing import Standing
 from renderlock.store import Encoded, FileStamp, Made, Store
 from renderlock.store.intake import prepare

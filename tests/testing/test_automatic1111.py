@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from tests.testing.asking import ASKINGS
 
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.testing import serve
 from renderlock.testing.server import Server
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from tests.testing.asking import ASKINGS
 
-from renderlock.imaging.pixels import decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import encode_png
 from renderlock.testing import serve
 from renderlock.testing.server import Server
 

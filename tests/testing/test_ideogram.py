@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 from tests.testing.asking import ASKINGS
 
-from renderlock.imaging.pixels import decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import encode_png
 from renderlock.testing import serve
 from renderlock.testing.ideogram.sizes import V2_SIZES, V3_SIZES
 from renderlock.testing.server import Server

@@ -9,7 +9,8 @@ import httpx
 import numpy as np
 import pytest
 
-from renderlock.imaging.pixels import decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import encode_png
 from renderlock.testing import serve
 from renderlock.testing.server import Server
 

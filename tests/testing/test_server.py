@@ -14,7 +14,7 @@ from PIL import Image
 from tests.testing.asking import ANSWERING, ASKINGS
 
 from renderlock.errors import MissingDependency, UnknownName, UsageError
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.testing import serve
 from renderlock.testing.calls import NO_ANSWER
 from renderlock.testing.spoiled import BOMB, HUGE

@@ -7,7 +7,8 @@ from pathlib import Path
 from renderlock.actions.models import Models
 from renderlock.engines.describing import DescribingEngine, Description
 from renderlock.errors import NotCapable
-from renderlock.imaging.pixels import Pixels, decode_picture, read_picture
+from renderlock.imaging.decoding import decode_picture, read_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.store.store import Store
 
 

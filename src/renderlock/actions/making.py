@@ -18,7 +18,8 @@ from renderlock.engines.base import Preview, Render, Watch
 from renderlock.engines.reduction import made_at
 from renderlock.errors import EngineBroken, EngineFailed, InputUnusable, Interrupted
 from renderlock.executors.in_process import Stop
-from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, fit_to, read_picture
+from renderlock.imaging.decoding import decode_picture, read_picture
+from renderlock.imaging.pixels import Pixels, digest_pixels, fit_to
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Init, Recipe

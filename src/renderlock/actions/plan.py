@@ -24,7 +24,8 @@ from renderlock.actions.passage import Decisions, Passed, pass_into
 from renderlock.engines.base import Engine, Hosted
 from renderlock.engines.resolve import Request, resolve
 from renderlock.errors import NotCapable, OverlapImpossible, StandingViolation, TilesImpossible
-from renderlock.imaging.pixels import digest_pixels, read_picture
+from renderlock.imaging.decoding import read_picture
+from renderlock.imaging.pixels import digest_pixels
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Slot
 from renderlock.spec.pipeline import Asset, Pipeline, Step, seeds_for

@@ -9,7 +9,8 @@ from renderlock.actions.models import Models
 from renderlock.engines.base import Watch
 from renderlock.engines.reduction import made_at
 from renderlock.errors import NotReplayable
-from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, encode_png, fit_to
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels, digest_pixels, encode_png, fit_to
 from renderlock.metrics.agreement import Level, Measures, compare
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe

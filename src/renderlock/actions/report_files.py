@@ -19,7 +19,8 @@ from renderlock.actions.report_values import ContactSheetValues, SheetCell, Shee
 from renderlock.actions.shown import Shown
 from renderlock.actions.variance import measure_variance
 from renderlock.actions.variance_texts import variance_to_json
-from renderlock.imaging.pixels import decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import encode_png
 from renderlock.store.store import Store
 
 CELLS_A_PAGE = 200

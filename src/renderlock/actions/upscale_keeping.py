@@ -21,7 +21,8 @@ from renderlock.actions.upscale_recipe import upscale_recipe
 from renderlock.actions.upscale_timings import STEP, TIMING_KIND
 from renderlock.actions.upscaling import Upscaled, Ways, upscale_picture
 from renderlock.actions.verdicts import BY, keep_verdict
-from renderlock.imaging.pixels import Pixels, PixelsDigest, Raster, decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels, PixelsDigest, Raster, encode_png
 from renderlock.imaging.sinks import PictureForm, open_sink
 from renderlock.metrics.fidelity.drawing import SHOWN_SIDE_PX
 from renderlock.metrics.reduction import shrink_within

@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from renderlock.errors import InputUnusable
-from renderlock.imaging.pixels import Raster, digest_pixels, read_picture
+from renderlock.imaging.decoding import read_picture
+from renderlock.imaging.pixels import Raster, digest_pixels
 from renderlock.imaging.regions import PictureReader
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.depth import in_8_bits, in_16_bits, joined

@@ -24,7 +24,8 @@ from renderlock.actions.upscaling import Gate
 from renderlock.errors import InputUnusable, RenderlockError
 from renderlock.files import write_file
 from renderlock.imaging.back_projection import down
-from renderlock.imaging.pixels import Pixels, encode_png, read_picture
+from renderlock.imaging.decoding import read_picture
+from renderlock.imaging.pixels import Pixels, encode_png
 from renderlock.imaging.resampling import Floats
 from renderlock.metrics.fidelity import find_faces
 from renderlock.metrics.perceptual import ssim, tiled_difference

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from renderlock.actions.finals.limits import Limits, held_to, numbers_of
-from renderlock.imaging.pixels import Pixels, decode_picture, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels, encode_png
 from renderlock.spec.canonical import canonical_sha256
 from renderlock.spec.verdict import VERDICT_KIND, Verdict
 from renderlock.store.records import Encoded, Event, NewEvent, RenderRecord

@@ -31,7 +31,8 @@ from renderlock.cli.options import (
 )
 from renderlock.engines.base import EngineOptions
 from renderlock.errors import WouldOverwrite
-from renderlock.imaging.pixels import Raster, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Raster
 from renderlock.imaging.sinks import PictureForm, refuse_too_narrow
 from renderlock.settings import current_settings
 from renderlock.spec.recipe import Size

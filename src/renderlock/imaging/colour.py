@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from renderlock.errors import InputUnusable
-from renderlock.imaging.pixels import Pixels, Raster, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels, Raster
 
 _LARGEST_PROFILE_BYTES = 16 * 2**20
 _PROFILE_KEY = "icc_profile"

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
-
-from renderlock.errors import InputUnusable
+from PIL import Image, ImageOps, PngImagePlugin
 
 Pixels = NDArray[np.uint8]
 """Height x width x 3 (RGB) or 4 (RGB and alpha), 8 bits a channel, sRGB."""
@@ -33,17 +29,6 @@ LARGEST_PICTURE_PX = 32_768 * 32_768
 """Pictures with more pixels are refused before they are decoded."""
 
 _DIGEST_ROWS = 256
-_GUARDED_PX = 80_000_000
-"""Below the size at which Pillow warns of a decompression bomb; libvips reads what is larger."""
-
-_UNREADABLE = (
-    UnidentifiedImageError,
-    OSError,
-    SyntaxError,
-    RuntimeError,  # a damaged AVIF
-    struct.error,  # damaged EXIF
-)
-"""What Pillow raises, over its formats, for bytes that are no picture or a damaged one."""
 
 
 class PixelsDigest:
@@ -90,37 +75,6 @@ def encode_png(pixels: Pixels, texts: Mapping[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def decode_picture(data: bytes) -> Pixels:
-    """8-bit RGB or RGBA pixels of an encoded picture, upright, without its metadata.
-
-    Raises `ValueError` where the bytes are not a picture Pillow reads, or hold too many pixels.
-    """
-    if _png_size_px(data) > _GUARDED_PX:
-        return _decode_large(data)
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            if picture.width * picture.height > LARGEST_PICTURE_PX:
-                raise ValueError(f"{picture.width}x{picture.height} pixels are too many")
-            upright = ImageOps.exif_transpose(picture)
-            mode = "RGBA" if upright.has_transparency_data else "RGB"
-            return np.asarray(upright.convert(mode))
-    except Image.DecompressionBombError:
-        return _decode_large(data)
-    except UnidentifiedImageError as error:
-        raise ValueError("it is no picture of a format that can be read") from error
-    except _UNREADABLE as error:
-        raise ValueError(str(error)) from error
-
-
-def read_picture(path: Path) -> Pixels:
-    """8-bit RGB or RGBA pixels of a picture file; raises `InputUnusable` where it cannot be read as one."""
-    action = "Give a PNG, JPEG or WebP file."
-    try:
-        return decode_picture(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputUnusable(path=path, reason=error, action=action) from error
-
-
 def fit_to(pixels: Pixels, width: int, height: int) -> Pixels:
     """The picture scaled to cover `width` x `height` and cut to it from the centre, as RGB over white."""
     picture = Image.fromarray(pixels)
@@ -129,21 +83,6 @@ def fit_to(pixels: Pixels, width: int, height: int) -> Pixels:
         picture = Image.alpha_composite(ground, picture)
     fitted = ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
     return np.asarray(fitted)
-
-
-def _png_size_px(data: bytes) -> int:
-    """Pixels that the header of a PNG file promises; 0 for another file."""
-    if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
-        return 0
-    width, height = struct.unpack(">II", data[16:24])
-    return int(width * height)
-
-
-def _decode_large(data: bytes) -> Pixels:
-    # Imported here as it loads libvips, which takes longer than a whole run with nothing to do.
-    from renderlock.imaging.regions import decode_large  # noqa: PLC0415
-
-    return decode_large(data)
 
 
 def _is_latin(text: str) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from renderlock.errors import InputUnusable
-from renderlock.imaging.pixels import Pixels, decode_picture, digest_pixels, encode_png
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels, digest_pixels, encode_png
 from renderlock.spec.recipe import Size
 from renderlock.store.address import derive_address
 from renderlock.store.files import hash_file

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from renderlock.errors import AmbiguousAddress, UnknownName
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.spec.recipe import FORMAT_TAG, Digest
 from renderlock.spec.standing import Standing
 from renderlock.store.address import Address, read_prefix

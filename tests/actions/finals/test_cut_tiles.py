@@ -22,7 +22,7 @@ from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.errors import InputUnusable, NotCapable, RecipeError, UnknownName
-from renderlock.imaging.pixels import read_picture
+from renderlock.imaging.decoding import read_picture
 from renderlock.imaging.tile_names import TILE_KEY, TilePlace
 from renderlock.settings import read_settings
 from renderlock.spec.recipe import Size

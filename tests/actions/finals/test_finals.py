@@ -11,7 +11,8 @@ from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
 from renderlock.errors import ConfigurationError, OutOfMemory
-from renderlock.imaging.pixels import decode_picture, digest_pixels, fit_to
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import digest_pixels, fit_to
 from renderlock.spec.recipe import Size, TilingPlan
 from renderlock.spec.verdict import Verdict
 from renderlock.store.records import RenderRecord

@@ -12,7 +12,8 @@ from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_
 from tests.actions.runs import execute
 
 from renderlock.errors import ConfigurationError, InputUnusable, UnknownName
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
 

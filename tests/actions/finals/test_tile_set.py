@@ -17,7 +17,8 @@ from renderlock.actions.single import Wish
 from renderlock.actions.workspace import Place
 from renderlock.engines.base import EngineOptions
 from renderlock.errors import InputUnusable, RecipeError, TilesImpossible, WouldOverwrite
-from renderlock.imaging.pixels import digest_pixels, read_picture
+from renderlock.imaging.decoding import read_picture
+from renderlock.imaging.pixels import digest_pixels
 from renderlock.imaging.tile_names import TILE_KEY, TilePlace
 from renderlock.spec.recipe import Size
 from renderlock.store.store import Store

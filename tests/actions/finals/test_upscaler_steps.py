@@ -21,7 +21,7 @@ from renderlock.actions.workspace import Place, read_pipeline
 from renderlock.engines.base import EngineOptions, Unwatched
 from renderlock.engines.hosted.options import HostedOptions
 from renderlock.errors import ConfigurationError, KeyMissing, LockMismatch, PriceUnknown
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.metrics.agreement import Level
 from renderlock.settings import read_settings
 from renderlock.spec.recipe import Size

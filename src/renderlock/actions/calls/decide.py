@@ -9,7 +9,7 @@ from renderlock.actions.calls.book import DECIDED, CallRecord, Decision, read_bo
 from renderlock.engines.describing import DESCRIBED
 from renderlock.engines.hosted.pictures import sniff
 from renderlock.errors import AmbiguousAddress, InputUnusable, SignatureMissing, UnknownName
-from renderlock.imaging.pixels import read_picture
+from renderlock.imaging.decoding import read_picture
 from renderlock.store.records import Encoded, NewEvent
 from renderlock.store.store import Store
 

@@ -10,7 +10,8 @@ import tempfile
 import numpy as np
 
 from renderlock.actions.finals.canvas import Canvas, padded_rgb
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.spec.recipe import Recipe
 from renderlock.store.disk import os_errors_as_store_errors
 from renderlock.store.records import RenderRecord

@@ -14,7 +14,8 @@ from renderlock.actions.finals.links import Finished
 from renderlock.actions.upscale_gate_files import gate_files
 from renderlock.actions.upscale_keeping import environment_of, files_of, recipe_of
 from renderlock.actions.upscaling import Ways, upscale_picture
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.spec.recipe import Init, Recipe, Size
 from renderlock.spec.standing import Standing
 from renderlock.store.records import RenderRecord

@@ -21,7 +21,8 @@ from renderlock.actions.machine import host_name, machine_facts, peak_memory_byt
 from renderlock.actions.making import Maker, Tally, Work
 from renderlock.actions.verdicts import keep_verdict, standing_verdicts
 from renderlock.errors import OutOfMemory
-from renderlock.imaging.pixels import Pixels, decode_picture, fit_to
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels, fit_to
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe

@@ -25,8 +25,9 @@ from renderlock.actions.jobs import Job
 from renderlock.actions.making import Maker
 from renderlock.actions.verdicts import keep_verdict
 from renderlock.errors import RecipeError, StoreDamaged
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.merge import Blend, MergeReport, SpilledTiles, merge_tiles
-from renderlock.imaging.pixels import Raster, decode_picture, fit_to
+from renderlock.imaging.pixels import Raster, fit_to
 from renderlock.imaging.sinks import RowSink
 from renderlock.imaging.tiles import Overlap, Tile
 from renderlock.metrics.seams import OverlapMeasure, compare_overlap

@@ -26,7 +26,8 @@ from renderlock.actions.upscale_keeping import recipe_of
 from renderlock.actions.upscaling import Ways, open_gentler, upscale_picture
 from renderlock.errors import NotReplayable
 from renderlock.imaging.colour_reader import open_picture
-from renderlock.imaging.pixels import Pixels, Raster, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels, Raster
 from renderlock.imaging.tiles import Tile
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.store.png_texts import texts_of

@@ -27,7 +27,8 @@ from renderlock.actions.workspace import Place, store_path_of
 from renderlock.engines.base import EngineOptions
 from renderlock.engines.capabilities import Capabilities
 from renderlock.errors import InputUnusable, Interrupted, TilesImpossible, WouldOverwrite
-from renderlock.imaging.pixels import decode_picture, encode_png, read_picture
+from renderlock.imaging.decoding import decode_picture, read_picture
+from renderlock.imaging.pixels import encode_png
 from renderlock.imaging.tile_names import TILE_KEY, TilePlace, tile_file_name
 from renderlock.imaging.tiles import Grid, Tile
 from renderlock.spec.deviation import Deviation

@@ -10,6 +10,7 @@ from PIL import Image
 from renderlock.actions.pages.notices import stamp_for
 from renderlock.actions.report_values import SheetCell
 from renderlock.errors import InputUnusable
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.lettering import Style, draw_line, wrap_lines
 from renderlock.imaging.picture_grid import (
     ACCENT,
@@ -21,7 +22,7 @@ from renderlock.imaging.picture_grid import (
     grid_across,
     paste_cells,
 )
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.pixels import Pixels
 
 WIDTH = 1600
 MARGIN = 56

@@ -22,9 +22,10 @@ from renderlock.actions.pages.strips import WIDTH as STRIP_WIDTH
 from renderlock.actions.pages.upscale_study_page import plot_of
 from renderlock.actions.upscale_report_values import Sample, StudyValues, headline_of
 from renderlock.actions.upscale_table import Row
+from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.lettering import Style, draw_line, fit_line, text_width, wrap_lines
 from renderlock.imaging.picture_grid import ACCENT, GROUND, INK, QUIET, Cell
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.pixels import Pixels
 
 _HEADLINE = Style(34, INK, bold=True)
 _LABEL = Style(17, INK)

@@ -15,7 +15,8 @@ from PIL import Image
 
 from renderlock.engines.hosted.options import Limits
 from renderlock.errors import BadAnswer
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", 0, "image/png"),

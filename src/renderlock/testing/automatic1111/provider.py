@@ -17,7 +17,8 @@ from typing import ClassVar
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.spec.recipe import Size
 from renderlock.testing.automatic1111.wire import ExtraSingleImage, Img2Img, Options, Txt2Img
 from renderlock.testing.desk import Desk

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from renderlock.imaging.pixels import decode_picture
+from renderlock.imaging.decoding import decode_picture
 from renderlock.testing.comfyui.graph import Refusal, Walk, node_errors, validate
 from renderlock.testing.comfyui.nodes import CHECKPOINTS, NODES, problem
 from renderlock.testing.comfyui.sockets import Sockets

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.testing.exchange import Exchange
 from renderlock.testing.provider import Refused
 from renderlock.testing.wire import invalid

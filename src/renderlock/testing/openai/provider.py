@@ -15,7 +15,8 @@ from typing import ClassVar
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from renderlock.imaging.pixels import Pixels, decode_picture
+from renderlock.imaging.decoding import decode_picture
+from renderlock.imaging.pixels import Pixels
 from renderlock.testing.exchange import Exchange
 from renderlock.testing.faults import EVERYWHERE, Fault
 from renderlock.testing.openai.wire import (
