@@ -50,8 +50,8 @@ class Project:
         return call(self.folder, *words, **self.environment(key))
 
 
-def project_of(folder: Path, server: Server) -> Project:
-    (folder / "pipeline.yml").write_text(PIPELINE)
+def project_of(folder: Path, server: Server, pipeline: str = PIPELINE) -> Project:
+    (folder / "pipeline.yml").write_text(pipeline)
     project = Project(folder, server)
     assert project.call("lock").returncode == 0
     return project
@@ -75,6 +75,17 @@ def test_a_dry_run_says_what_a_run_then_costs(project: Project) -> None:
     assert json.loads(again.stdout)["spent"] == {}
     assert json.loads(again.stdout)["pictures"][0]["cost"] == {"amount": "0.08", "currency": "USD"}
     assert project.server.accepted == 2
+
+
+def test_a_price_nobody_knows_is_never_called_nothing(tmp_path: Path) -> None:
+    with serve("ideogram", pictures="sketch") as server:
+        project = project_of(tmp_path, server, PIPELINE.replace("ideogram-v2", "ideogram-v2-turbo"))
+        ran = project.call("run", "--no-reports", "--no-progress")
+        listed, as_data = project.call("calls"), project.call("calls", "--json")
+
+    assert "; 2 call(s) of unknown price spent or perhaps billed by this run" in ran.stdout
+    assert "0 call(s) to decide about; 2 call(s) of unknown price spent or perhaps billed in all" in listed.stdout
+    assert json.loads(as_data.stdout)["unpriced_calls"] == 2
 
 
 def test_of_two_processes_on_one_store_each_sums_up_its_own_calls_and_the_budget_counts_both(tmp_path: Path) -> None:

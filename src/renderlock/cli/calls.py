@@ -42,12 +42,14 @@ def calls(
     listed = [call for call in book.calls.values() if every or _is_open(call)]
     waiting = [call for call in book.calls.values() if call.needs_decision]
     if json:
-        answer_json({"calls": [_call_json(call) for call in listed], "spent": _spent_json(book)})
+        calls_json = [_call_json(call) for call in listed]
+        answer_json({"calls": calls_json, "spent": _spent_json(book), "unpriced_calls": book.unpriced()})
     else:
         for call in listed:
             for line in _call_lines(call):
                 answer(line)
-        answer(f"{len(waiting)} call(s) to decide about; {total_of(book.spent())} spent or perhaps billed in all")
+        spent = total_of(book.spent(), unpriced=book.unpriced())
+        answer(f"{len(waiting)} call(s) to decide about; {spent} spent or perhaps billed in all")
     if waiting:
         raise typer.Exit(1)
 

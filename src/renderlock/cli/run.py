@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from renderlock.actions.calls.costs import Spending
+from renderlock.actions.calls.costs import Spending, Spent
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
 from renderlock.actions.estimate import StepEstimate, estimate
 from renderlock.actions.jobs import Held, Planned, Selection
@@ -85,15 +84,13 @@ def run(
 
 
 def _show_run(
-    result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...], spent: dict[str, Decimal], *, as_json: bool
+    result: RunResult, made: tuple[Reports, ...], copies: tuple[Path, ...], spent: Spent, *, as_json: bool
 ) -> None:
     for warning in result.warnings:
         say(f"environment: {warning}")
     show_failures(result)
     if as_json:
-        answer_json(
-            _run_json(result, made, copies) | {"spent": {name: f"{amount:f}" for name, amount in spent.items()}}
-        )
+        answer_json(_run_json(result, made, copies) | spent.to_json())
         return
     for picture in result.refused:
         for line in _refusal_lines(picture):
@@ -105,7 +102,7 @@ def _show_run(
     for reports in made:
         answer(f"reports: {reports.folder}{'' if reports.made else ' (unchanged)'}")
     counts = ", ".join(f"{result.count(status)} {status}" for status in ("rendered", "cached", "failed"))
-    cost = f"; {total_of(spent)} spent or perhaps billed by this run" if spent else ""
+    cost = f"; {spent} spent or perhaps billed by this run" if spent.amounts or spent.unpriced else ""
     answer(f"{counts} in {result.seconds:.2f} s{cost}")
 
 

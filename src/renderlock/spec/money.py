@@ -61,6 +61,11 @@ def sum_by_currency(costs: Iterable[Cost]) -> dict[str, Decimal]:
     return sums
 
 
-def total_of(costs: Mapping[str, Decimal]) -> str:
-    """Sums by currency as one text: `1.2 USD + 3 EUR`; `nothing` where there are none."""
-    return " + ".join(str(Cost(amount, currency)) for currency, amount in sorted(costs.items())) or "nothing"
+def total_of(costs: Mapping[str, Decimal], *, unpriced: int = 0) -> str:
+    """Sums by currency as one text: `1.2 USD + 3 EUR`; `nothing` where there are none.
+
+    `unpriced` calls of an unknown price are said beside them: `1.2 USD + 2 call(s) of unknown price`.
+    """
+    known = [str(Cost(amount, currency)) for currency, amount in sorted(costs.items())]
+    unknown = [f"{unpriced} call(s) of unknown price"] if unpriced else []
+    return " + ".join(known + unknown) or "nothing"

@@ -95,6 +95,11 @@ class CallRecord:
         """What it cost, or may have cost; None where that is nothing or unknown."""
         return None if self.billed == "no" else self.cost
 
+    @property
+    def is_unpriced(self) -> bool:
+        """Whether it took money, or may have, and nobody knows how much."""
+        return self.billed != "no" and self.cost is None
+
 
 @dataclass
 class Book:
@@ -119,6 +124,10 @@ class Book:
     def spent(self) -> dict[str, Decimal]:
         """What all calls cost by currency; those in flight or perhaps billed count by their price note."""
         return sum_by_currency(filter(None, (call.spent for call in self.calls.values())))
+
+    def unpriced(self) -> int:
+        """How many calls took money, or may have, of which nobody knows how much."""
+        return sum(call.is_unpriced for call in self.calls.values())
 
     def standing_of(self, subject: str, purpose: Purpose) -> tuple[CallRecord, ...]:
         """The calls for one piece of work that are not settled, oldest first."""

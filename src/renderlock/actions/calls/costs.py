@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -14,9 +14,25 @@ from renderlock.actions.models import Models, names_engine
 from renderlock.actions.plan import Planner
 from renderlock.engines.base import Hosted
 from renderlock.engines.hosted.prices import PriceNote, price_of
-from renderlock.spec.money import Cost, sum_by_currency
+from renderlock.spec.money import Cost, sum_by_currency, total_of
 from renderlock.spec.recipe import Size
 from renderlock.store.store import Store
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What calls cost: the amounts above zero by currency, and how many calls have a price nobody knows."""
+
+    amounts: Mapping[str, Decimal]
+    unpriced: int
+
+    def __str__(self) -> str:
+        return total_of(self.amounts, unpriced=self.unpriced)
+
+    def to_json(self) -> dict[str, object]:
+        """The same as data; amounts are text, so that no reader rounds them."""
+        spent = {currency: f"{amount:f}" for currency, amount in self.amounts.items()}
+        return {"spent": spent, "unpriced_calls": self.unpriced}
 
 
 @dataclass
@@ -32,17 +48,18 @@ class Spending:
     def __post_init__(self) -> None:
         self._before = frozenset(read_book(self.store).calls)
 
-    def since(self) -> dict[str, Decimal]:
-        """The amounts above zero."""
+    def since(self) -> Spent:
+        """What they cost."""
         calls = read_book(self.store).calls.values()
-        own = (call for call in calls if call.id not in self._before and call.said("process") == this_process())
-        spent = sum_by_currency(filter(None, (call.spent for call in own)))
-        return {currency: amount for currency, amount in spent.items() if amount}
+        own = [call for call in calls if call.id not in self._before and call.said("process") == this_process()]
+        amounts = sum_by_currency(filter(None, (call.spent for call in own)))
+        above_zero = {currency: amount for currency, amount in amounts.items() if amount}
+        return Spent(above_zero, sum(call.is_unpriced for call in own))
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """Pictures of one kind that a job buys: of which model, at what price (None: not known), and how many."""
+    """Pictures of one kind that a job buys: by which row of a price file, at what price (None: not known), how many."""
 
     model: str
     note: PriceNote | None
@@ -94,12 +111,13 @@ def _enlargements(models: Models, link: Finish) -> Iterator[Purchase]:
         return
     identity = models.identity(link.name)
     passes = plan_enlargement(link.ways.upscaler.facts, link.source, link.cover).passes
+    row = f"{identity.engine}:{identity.model}/upscale"
     own = engine.price(link.size)
     if own is not None and not own.cost.amount:  # A server of one's own.
         note: PriceNote | None = own
     else:
-        note = price_of(f"{identity.engine}:{identity.model}/upscale", link.size, models.options.hosted.prices)
-    yield Purchase(link.name, note, max(1, len(passes)))
+        note = price_of(row, link.size, models.options.hosted.prices)
+    yield Purchase(row, note, max(1, len(passes)))
 
 
 def _pictures_of(job: Job) -> Iterator[tuple[Size, int]]:
