@@ -30,7 +30,7 @@ def test_a_dry_run_shows_tiles_overlap_memory_and_rungs(project: Path) -> None:
     (step,) = call_json(project, "run", "--dry-run", "--json")["steps"]
 
     plan = step["pictures"][0]["plan"]
-    assert "2x2 tiles of 128x96, 24 px of overlap" in shown.stdout
+    assert "2x2 tiles of at most 128x96, 24 px of overlap" in shown.stdout
     assert "if memory does not suffice: unload" in shown.stdout
     assert [link["what"] for link in plan["links"]] == ["draw", "tiles"]
     assert plan["memory_bytes"] > 50 * 2**20

@@ -31,7 +31,7 @@ def outline_json(plan: Outline) -> dict[str, object]:
 def _what(link: LinkOutline) -> str:
     if link.tile is None:
         return f"{link.what} {link.size}"
-    grid = f"{link.columns}x{link.rows} tiles of {link.tile}, {link.overlap} px of overlap"
+    grid = f"{link.columns}x{link.rows} tiles of at most {link.tile}, {link.overlap} px of overlap"
     return f"{grid} ({link.redundancy:.2f} pixels made for each of {link.size})"
 
 

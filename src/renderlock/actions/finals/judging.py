@@ -94,12 +94,12 @@ def judge_final(found: Found, base: Pixels, limits: Limits) -> Judged:
 def tiles_verdict(overlaps: Sequence[OverlapMeasure]) -> Verdict:
     """The verdict of the gate `overlap` on the tiles of a final, anchored as they are merged.
 
-    Tone has no limit here: the merge takes it out. Where content lies otherwise, nothing does.
+    Tone has no limit here, and so comes last: the merge takes it out. Where content lies otherwise, nothing does.
     """
     verdict = overlap_verdict(overlaps)
     limited = SHIPPED[verdict.gate]
     measures = (one if one.name in limited else replace(one, most=None) for one in verdict.measures)
-    return replace(verdict, measures=tuple(measures))
+    return replace(verdict, measures=tuple(sorted(measures, key=lambda one: one.most is None)))
 
 
 def averaged(pixels: Pixels) -> Pixels:
