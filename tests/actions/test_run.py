@@ -12,9 +12,11 @@ import pytest
 from tests.actions.runs import execute, run_of
 
 from renderlock.actions.campaign import RunOptions
+from renderlock.actions.estimate import estimate
 from renderlock.actions.jobs import Job, Selection, StepPlan
 from renderlock.actions.run import PictureResult, Run, RunUnwatched
 from renderlock.errors import (
+    ConfigurationError,
     InputUnusable,
     Interrupted,
     LockMismatch,
@@ -151,6 +153,21 @@ def test_what_the_model_cannot_do_is_refused_before_anything_is_rendered(locked:
     with pytest.raises(NotCapable, match="size: asked 48x48"):
         execute(locked, QUICK)
     assert list(store.records()) == []
+
+
+def test_what_a_later_step_asks_in_vain_is_refused_before_an_earlier_one_is_rendered(
+    locked: Path, store: Store
+) -> None:
+    locked.write_text(locked.read_text().replace("size: 96", "size: 600, tiles: 2x1", 1))
+    with pytest.raises(ConfigurationError, match="2 rows or more, not 1"):
+        execute(locked)
+    assert list(store.records()) == []
+
+
+def test_a_dry_run_tells_of_a_held_step_that_cannot_be_done(locked: Path) -> None:
+    locked.write_text(locked.read_text().replace("size: 96", "size: 600, tiles: 2x1", 1))
+    with run_of(locked, RunOptions()) as run, pytest.raises(ConfigurationError, match="2 rows or more, not 1"):
+        estimate(run)
 
 
 def test_deviations_are_recorded_where_the_pipeline_allows_them(locked: Path) -> None:

@@ -82,6 +82,7 @@ def estimate(run: Run) -> tuple[StepEstimate, ...]:
     refuse_unbuilt(planner)
     planner.refuse_ignored(steps)
     verify_lock(planner, steps)
+    planner.refuse_impossible(steps)
     return tuple(_estimate_step(planner, step) for step in steps)
 
 

@@ -28,7 +28,7 @@ from renderlock.imaging.decoding import read_picture
 from renderlock.imaging.pixels import digest_pixels
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Slot
-from renderlock.spec.pipeline import Asset, Pipeline, Step, seeds_for
+from renderlock.spec.pipeline import Asset, Pipeline, Step, finishing_for, seeds_for
 from renderlock.spec.recipe import Init
 from renderlock.spec.roles import Role
 from renderlock.spec.standing import Standing
@@ -37,6 +37,9 @@ from renderlock.store.records import RenderRecord
 from renderlock.store.store import Store
 
 REHEARSAL_MODEL = "embedded"
+
+STILL_TO_COME = "0" * 64
+"""In place of the digest of a picture that is not there yet, in a plan that only tries whether a step can be done."""
 
 
 @dataclass
@@ -127,6 +130,23 @@ class Planner:
                 if problem := step.problem("variants", str(step.variants), allowed):
                     raise problem
 
+    def refuse_impossible(self, steps: Collection[Step]) -> None:
+        """Plans a picture of each kind of each rendering step, those still held too, and lets go of the plans.
+
+        Raises what planning raises, so that what a later step asks in vain is told before an earlier one is rendered.
+        """
+        for step in steps:
+            kinds = (
+                {self._kind_of(asset, step): asset for asset in self._selected_assets()} if step.role.renders else {}
+            )
+            for asset in kinds.values():
+                self._job(asset, step, seeds_for(asset, step)[0])
+
+    def _kind_of(self, asset: Asset, step: Step) -> tuple[object, ...]:
+        """What of an asset decides whether a step can do it."""
+        finishing = finishing_for(asset, step)
+        return finishing.overlays, finishing.palette, self.pipeline.upscaler_tag(asset), asset.init_image is not None
+
     def enlarges(self, step: Step) -> bool:
         """Whether pictures of a step are enlarged: as it says, or as its model cannot draw them in another way."""
         if step.finishing.upscale is not None or not step.role.renders:
@@ -212,7 +232,8 @@ class Planner:
 
     def _source(self, asset: Asset, step: str, seed: int) -> RenderRecord | None:
         """The render of a step that a later one starts from, if it is there."""
-        planned = self._done[step].by_asset.get(asset.name, {}).get(seed)
+        plan = self._done.get(step)
+        planned = plan.by_asset.get(asset.name, {}).get(seed) if plan else None
         return planned.record if planned else None
 
     def _job(self, asset: Asset, step: Step, seed: int) -> Job:
@@ -288,8 +309,7 @@ class Planner:
             return None, None
         if step.init_from:
             record = self._source(asset, step.init_from, seed)
-            assert record is not None
-            return record, Init(record.pixels, step.strength)
+            return record, Init(record.pixels if record else STILL_TO_COME, step.strength)
         if asset.init_image is None:
             return None, None
         picture = self._picture_of(asset.init_image)

@@ -135,6 +135,7 @@ class Run:
         refuse_unbuilt(self.planner)
         self.planner.refuse_ignored(steps)
         lock = verify_lock(self.planner, steps)
+        self.planner.refuse_impossible(steps)
         prepare_hosted(self, steps)
         prove_enlargements(self, steps)
         if any(self._texts_of(step, asset) for step in steps for asset in self.planner.pipeline.assets):
