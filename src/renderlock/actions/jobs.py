@@ -47,6 +47,11 @@ class Job:
         return self.route.size if self.route else self.recipe.size
 
     @property
+    def budget_bytes(self) -> int | None:
+        """The memory budget it is made within."""
+        return self.step.finishing.memory_budget_bytes
+
+    @property
     def tiled(self) -> bool:
         """Whether the picture is put together from tiles, on the wanted route."""
         return self.route is not None and self.route.tiled

@@ -10,9 +10,11 @@ from tests.actions.finals.conftest import FINAL, WriteFinal, approve_all, final_
 from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
+from renderlock.actions.finals.merging import NOTHING_APPROVED
 from renderlock.errors import ConfigurationError, OutOfMemory
 from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.pixels import digest_pixels, fit_to
+from renderlock.metrics.composition import kept_composition
 from renderlock.spec.recipe import Size, TilingPlan
 from renderlock.spec.verdict import Verdict
 from renderlock.store.records import RenderRecord
@@ -164,6 +166,37 @@ def test_what_the_gates_said_about_the_final_is_kept(write_final: WriteFinal) ->
     assert {measure.name for measure in verdicts[1].measures} >= {"coarse_levels", "blur", "offset_levels"}
 
 
+def composition_of(path: Path, final: RenderRecord) -> Verdict:
+    """What the gate `composition` said about a final."""
+    with Store.open(path.parent / ".renderlock") as store:
+        verdicts = [Verdict.from_pairs(dict(event.fields)) for event in store.events(final.address)]
+    return next(verdict for verdict in verdicts if verdict.gate == "composition")
+
+
+def test_the_composition_is_held_against_the_approved_picture_and_not_a_level_between(write_final: WriteFinal) -> None:
+    path = write_final("size: 300")
+    path.write_text(path.read_text().replace("size: 128", "size: 64"))
+    (preview,) = approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    assert dict(final.source)["base"] != preview.address
+    with Store.open(path.parent / ".renderlock") as store:
+        kept = kept_composition(*(decode_picture(store.read(one)) for one in (preview, final)))
+    said = composition_of(path, final)
+    assert said.measures[0].value == pytest.approx(kept.kept, abs=1e-3)
+    assert said.notes == ()
+
+
+def test_a_final_of_another_shape_says_that_no_approved_picture_was_compared(write_final: WriteFinal) -> None:
+    path = write_final("size: 300x100")
+    approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    assert composition_of(path, final).notes == (NOTHING_APPROVED,)
+
+
 def test_a_final_whose_tiles_disagree_is_drawn_again_in_tiles_that_overlap_more(write_final: WriteFinal) -> None:
     path = write_final("size: 200")
     path.write_text(path.read_text() + "gates: {overlap: {coarse_levels: 0.001}}\n")
@@ -190,6 +223,21 @@ def test_a_final_that_does_not_fit_its_budget_comes_out_in_smaller_tiles_and_is_
     assert final.recipe.tiling is not None
     assert "memory" in {deviation.field for deviation in final.deviations}
     assert execute(path, FINAL).count("cached") == 1
+
+
+def test_what_came_out_under_a_small_budget_does_not_stand_in_where_there_is_more_memory(
+    write_final: WriteFinal,
+) -> None:
+    path = write_final("size: 512, memory_budget: 125MiB, memory_ladder: [smaller-tiles]")
+    approve_all(path)
+    poor = final_of(execute(path, FINAL))
+
+    path.write_text(path.read_text().replace("125MiB", "124MiB"))
+    assert final_of(execute(path, FINAL)).address == poor.address
+    path.write_text(path.read_text().replace("memory_budget: 124MiB, ", ""))
+    rich = final_of(execute(path, FINAL))
+
+    assert "memory" not in {deviation.field for deviation in rich.deviations}
 
 
 def test_a_budget_that_nothing_fits_is_an_error_that_lists_every_plan_with_its_numbers(write_final: WriteFinal) -> None:

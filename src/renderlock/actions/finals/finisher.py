@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from renderlock.actions.finals.exhausted import Failure, all_failed
-from renderlock.actions.finals.found import link_recipes
+from renderlock.actions.finals.found import came_under, link_recipes
 from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import Draw, Finish, Link, Tiled
 from renderlock.actions.finals.routes import Route
@@ -27,7 +28,7 @@ from renderlock.spec.deviation import Deviation
 from renderlock.spec.lock import Environment
 from renderlock.spec.recipe import Recipe
 from renderlock.spec.verdict import Verdict
-from renderlock.store.records import Made, NewRender, RenderRecord
+from renderlock.store.records import Made, NewRender, RenderRecord, TextPairs
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Finisher:
         last = max(index for index, link in enumerate(route.links) if isinstance(link, Tiled))
         tiled = route.links[last]
         assert isinstance(tiled, Tiled)
-        walk = _Walk(self.maker, job, self.workers, Tally(_steps_of(route)), self.limits)
+        walk = _Walk(self.maker, job, route, self.workers, self.limits)
         base = route.start
         for link in route.links[:last]:
             base = walk.make(link, base)
@@ -72,7 +73,7 @@ class Finisher:
         # The job's deviations are those of the wanted route; another brings its own.
         own = tuple(one for one in job.deviations if one not in wanted.deviations)
         job = replace(job, deviations=(*own, *route.deviations), rungs=route.rungs)
-        walk = _Walk(self.maker, job, self.workers, Tally(_steps_of(route)), self.limits)
+        walk = _Walk(self.maker, job, route, self.workers, self.limits)
         source = route.start
         for link in route.links:
             source = walk.make(link, source)
@@ -86,9 +87,14 @@ class _Walk:
 
     maker: Maker
     job: Job
+    route: Route
     workers: int
-    tally: Tally
     limits: Limits
+
+    @cached_property
+    def tally(self) -> Tally:
+        """The steps of the whole route."""
+        return Tally(_steps_of(self.route))
 
     def make(self, link: Link, source: RenderRecord | None) -> RenderRecord:
         """The link's picture, from the store or made now."""
@@ -105,7 +111,7 @@ class _Walk:
         return self._finish(link, source)
 
     def _draw(self, recipe: Recipe, source: RenderRecord | None) -> RenderRecord:
-        work = Work(recipe, self._start_of(recipe, source), self._deviations(source), _lineage(source))
+        work = Work(recipe, self._start_of(recipe, source), self._deviations(source), self._lineage(source))
         return self.maker.draw(self.job, work, self.tally)
 
     def _start_of(self, recipe: Recipe, source: RenderRecord | None) -> Pixels | None:
@@ -129,7 +135,7 @@ class _Walk:
                 origin=self.maker.origin(self.job),
                 made=Made(created, seconds, environment, host_name(), peak_memory_bytes()),
                 deviations=tuple(dict.fromkeys((*self._deviations(source), *finished.deviations))),
-                source=(*_lineage(source), *finished.source),
+                source=(*self._lineage(source), *finished.source),
                 files=finished.files,
             )
         )
@@ -147,7 +153,7 @@ class _Walk:
 
         made = TileMaker(self.maker, self.job, self.workers, self.tally)
         tried: list[tuple[Merged, tuple[Deviation, ...]]] = []
-        with Merger(self.maker, self.job, base, self.limits) as merger:
+        with Merger(self.maker, self.job, base, self.route.start, self.limits) as merger:
             recipe = link.recipe_from(base)
             tried.append((merger.merge(recipe, made.make(recipe, base)), ()))
             for repair in link.repairs:
@@ -156,7 +162,14 @@ class _Walk:
                 recipe = link.variant_from(repair, base)
                 tried.append((merger.merge(recipe, made.make(recipe, base)), (repair.deviation,)))
             best, noted = min(tried, key=lambda one: one[0].rank)
-            return merger.keep(best, (*self._deviations(base), *noted))
+            return merger.keep(best, (*self._deviations(base), *noted), self._budget())
+
+    def _lineage(self, source: RenderRecord | None) -> TextPairs:
+        """The picture before, and under which memory budget the ladder led here."""
+        return (() if source is None else (("from", source.address),)) + self._budget()
+
+    def _budget(self) -> TextPairs:
+        return came_under(self.job.budget_bytes) if self.route.rung else ()
 
     def _deviations(self, source: RenderRecord | None) -> tuple[Deviation, ...]:
         """Those of the route and of every picture before."""
@@ -180,7 +193,3 @@ def _link_steps(links: Iterable[Link]) -> Iterable[int]:
             yield link.recipe.steps or 1
         elif isinstance(link, Tiled):
             yield int(dict(link.recipe.extras).get("tile_steps", 1)) * len(link.grid.tiles)
-
-
-def _lineage(source: RenderRecord | None) -> tuple[tuple[str, str], ...]:
-    return () if source is None else (("from", source.address),)

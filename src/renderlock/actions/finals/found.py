@@ -13,8 +13,10 @@ from renderlock.actions.finals.rung_recipes import under_rungs
 from renderlock.actions.memory.ladder import Rung
 from renderlock.spec.recipe import Digest, Recipe
 from renderlock.spec.standing import Standing
-from renderlock.store.records import RenderRecord
+from renderlock.store.records import RenderRecord, TextPairs
 from renderlock.store.store import Store
+
+_BUDGET = "memory_budget"
 
 
 class Wanted(Protocol):
@@ -27,6 +29,10 @@ class Wanted(Protocol):
     @property
     def route(self) -> Route | None:
         """The way to it, where it is more than one render."""
+
+    @property
+    def budget_bytes(self) -> int | None:
+        """The memory budget it is made within."""
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -61,11 +67,23 @@ class _Walk:
         return _Walk(self.of, self.rank, self.route, self.links + 1, record)
 
 
+def came_under(budget_bytes: int | None) -> TextPairs:
+    """What the record of a picture says that came out by a rung of the ladder."""
+    return ((_BUDGET, "none" if budget_bytes is None else str(budget_bytes)),)
+
+
+def _is_for(record: RenderRecord, budget_bytes: int | None) -> bool:
+    """Whether a picture that came out by a rung is one for a budget: it came under that much, or more."""
+    came = dict(record.source).get(_BUDGET, "none")
+    return came == "none" or (budget_bytes is not None and budget_bytes <= int(came))
+
+
 def find_delivered(store: Store, wanted: Sequence[Wanted], standing: Standing) -> list[RenderRecord | None]:
     """The delivered picture of each, None where a link of every route is missing; the wanted route comes first.
 
     The store is asked once for all single renders and first links, and once more for each further link; what is
-    missing then is looked for on the routes that the memory ladder falls back to.
+    missing then is looked for on the routes that the memory ladder falls back to. What came out by one of them under a
+    smaller memory budget is not taken.
     """
     ways = [() if one.route is None else (one.route,) for one in wanted]
     singles = {index: one.recipe.digest for index, one in enumerate(wanted) if one.route is None}
@@ -73,7 +91,8 @@ def find_delivered(store: Store, wanted: Sequence[Wanted], standing: Standing) -
     delivered: dict[int, RenderRecord] = {index: found[digest] for index, digest in singles.items() if digest in found}
     delivered |= _follow(store, dict(enumerate(ways)), standing)
     missing = [index for index in range(len(wanted)) if index not in delivered]
-    delivered |= _follow(store, {index: _other_ways(wanted[index]) for index in missing}, standing)
+    others = _follow(store, {index: _other_ways(wanted[index]) for index in missing}, standing)
+    delivered |= {index: one for index, one in others.items() if _is_for(one, wanted[index].budget_bytes)}
     return [delivered.get(index) for index in range(len(wanted))]
 
 

@@ -91,6 +91,12 @@ def judge_final(found: Found, base: Pixels, limits: Limits) -> Judged:
     return Judged(score, verdicts, small, draw_seams(pixels, score) if shows else None)
 
 
+def with_note(judged: Judged, gate: str, note: str) -> Judged:
+    """The judgement with a note beside the verdict of one gate."""
+    told = (replace(one, notes=(*one.notes, note)) if one.gate == gate else one for one in judged.verdicts)
+    return replace(judged, verdicts=tuple(told))
+
+
 def tiles_verdict(overlaps: Sequence[OverlapMeasure]) -> Verdict:
     """The verdict of the gate `overlap` on the tiles of a final, anchored as they are merged.
 

@@ -16,7 +16,7 @@ from typing import Self
 from renderlock.actions.finals.anchoring import anchor
 from renderlock.actions.finals.bases import base_canvas
 from renderlock.actions.finals.canvas import Canvas
-from renderlock.actions.finals.judging import Found, Judged, judge_final
+from renderlock.actions.finals.judging import Found, Judged, judge_final, with_note
 from renderlock.actions.finals.limits import Limits
 from renderlock.actions.finals.links import grid_of_recipe
 from renderlock.actions.finals.staged import Staged, StagedSink, staging
@@ -27,9 +27,10 @@ from renderlock.actions.verdicts import keep_verdict
 from renderlock.errors import RecipeError, StoreDamaged
 from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.merge import Blend, MergeReport, SpilledTiles, merge_tiles
-from renderlock.imaging.pixels import Raster, fit_to
+from renderlock.imaging.pixels import Pixels, Raster, fit_to
 from renderlock.imaging.sinks import RowSink
 from renderlock.imaging.tiles import Overlap, Tile
+from renderlock.metrics.composition import GATE as COMPOSITION_GATE
 from renderlock.metrics.seams import OverlapMeasure, compare_overlap
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe
@@ -38,6 +39,8 @@ from renderlock.store.records import NewRender, RenderRecord, TextPairs
 from renderlock.store.store import Store
 
 CHANNELS = 3
+
+NOTHING_APPROVED = "Held against the base that was drawn for it: no picture of its shape was approved"
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,15 @@ class Merged:
 
 @dataclass
 class Merger:
-    """Merges the tiles of one job's picture over its base, as often as it takes; what it staged is gone at its end."""
+    """Merges the tiles of one job's picture over its base, as often as it takes; what it staged is gone at its end.
+
+    `approved` is the picture whose composition the final must keep; without one that is its base.
+    """
 
     maker: Maker
     job: Job
     base: RenderRecord
+    approved: RenderRecord | None
     limits: Limits
 
     def __enter__(self) -> Self:
@@ -107,7 +114,7 @@ class Merger:
         second = self._merge(recipe, tiles, "two-band")
         return min(first, second, key=lambda one: one.rank)
 
-    def keep(self, merged: Merged, deviations: tuple[Deviation, ...]) -> RenderRecord:
+    def keep(self, merged: Merged, deviations: tuple[Deviation, ...], source: TextPairs = ()) -> RenderRecord:
         """Puts a merged picture into the store, with where it comes from and what was found about it."""
         made = self.maker.made_now(self.job, datetime.now(UTC), merged.seconds + merged.tiles.seconds)
         noted = tuple(dict.fromkeys((*deviations, *merged.tiles.deviations)))
@@ -119,7 +126,7 @@ class Merger:
                 origin=self.maker.origin(self.job),
                 made=made,
                 deviations=noted,
-                source=_lineage(self.base, merged),
+                source=_lineage(self.base, merged) + source,
             )
         )
         for verdict in merged.judged.verdicts:
@@ -144,8 +151,16 @@ class Merger:
         sink.close()
         staged = sink.staged()
         found = Found(staged.pixels, report.seams, tuple(measured))
-        judged = judge_final(found, canvas.shown(), self.limits)
+        judged = judge_final(found, self._composition(canvas), self.limits)
+        if self.approved is None:
+            judged = with_note(judged, COMPOSITION_GATE, NOTHING_APPROVED)
         return Merged(recipe, tiles, staged, report, judged, time.monotonic() - started)
+
+    def _composition(self, canvas: Canvas) -> Pixels:
+        """The picture that the final is held against: the approved one, or its base where there is none."""
+        if self.approved is None or self.approved.pixels == self.base.pixels:
+            return canvas.shown()
+        return decode_picture(self.maker.store.read(self.approved))
 
     def _new_sink(self, recipe: Recipe) -> StagedSink:
         texts = texts_of(recipe, self.job.standing)
