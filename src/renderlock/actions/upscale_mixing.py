@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from renderlock.imaging.back_projection import BackProjector
+from renderlock.imaging.back_projection import BackProjector, PixelsBase
 from renderlock.imaging.dithering import quantise
-from renderlock.imaging.merge.ports import PixelsBase
 from renderlock.imaging.pixels import Raster
 from renderlock.imaging.resampling import Floats
 from renderlock.metrics.fidelity.judging import BLOCK_CELLS

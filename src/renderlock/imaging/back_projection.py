@@ -8,6 +8,7 @@ and rows can stream through. `down` and `up` are the kernels of `resampling`, on
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -20,8 +21,8 @@ ROUNDS = 4
 _SLAB_ROWS = 64
 
 
-class BaseRows(Protocol):
-    """The small picture, row by row."""
+class Base(Protocol):
+    """The small picture that a large one must agree with when it is scaled down, row by row."""
 
     @property
     def width(self) -> int:
@@ -33,6 +34,27 @@ class BaseRows(Protocol):
 
     def read_rows(self, top: int, bottom: int) -> Raster:
         """The rows from `top` up to `bottom`, which is not in them; asked for from top to bottom."""
+
+
+@dataclass(frozen=True)
+class PixelsBase:
+    """A base that lies in memory."""
+
+    pixels: Raster
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[0])
+
+    def read_rows(self, top: int, bottom: int) -> Raster:
+        """The rows from `top` up to `bottom`."""
+        return self.pixels[top:bottom]
 
 
 def down(large: Raster, width: int, height: int) -> Floats:
@@ -51,7 +73,7 @@ def back_project(large: Raster, base: Raster, *, rounds: int = ROUNDS) -> Raster
     `base` has the same colour channels, of the same or other bits. Alpha stays. Raises `ValueError` for a base with
     other colour channels.
     """
-    projector = BackProjector(large.shape[1], large.shape[0], _InMemory(base), rounds=rounds)
+    projector = BackProjector(large.shape[1], large.shape[0], PixelsBase(base), rounds=rounds)
     kind = np.uint8 if large.dtype == np.uint8 else np.uint16
     result = np.empty_like(large)
     done = 0
@@ -68,7 +90,7 @@ class BackProjector:
     The last row that is pushed frees all that are left. What waits is about a hundred rows at four times the size.
     """
 
-    def __init__(self, width: int, height: int, base: BaseRows, *, rounds: int = ROUNDS) -> None:
+    def __init__(self, width: int, height: int, base: Base, *, rounds: int = ROUNDS) -> None:
         self._base = base
         small, large = resampling(width, base.width), resampling(base.width, width)
         self._across_down, self._across_up = small, large
@@ -176,14 +198,3 @@ class _Lines:
         self.rows = self.rows[count:]
         self.top += count
         return taken
-
-
-class _InMemory:
-    """A base that lies in memory."""
-
-    def __init__(self, pixels: Raster) -> None:
-        self.height, self.width = pixels.shape[:2]
-        self._pixels = pixels
-
-    def read_rows(self, top: int, bottom: int) -> Raster:
-        return self._pixels[top:bottom]

@@ -15,9 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
-from renderlock.imaging.back_projection import BackProjector
+from renderlock.imaging.back_projection import BackProjector, PixelsBase
 from renderlock.imaging.dithering import quantise
-from renderlock.imaging.merge.ports import PixelsBase
 from renderlock.imaging.pixels import Raster
 from renderlock.spec.recipe import Size
 from renderlock.upscalers.base import Upscaler, UpscalerFacts

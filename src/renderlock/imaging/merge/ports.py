@@ -1,4 +1,4 @@
-"""What a merge reads from: tiles one at a time, and the base's rows; with the forms of both that lie in memory."""
+"""What a merge reads from, tiles one at a time, and their form that lies in memory."""
 
 from __future__ import annotations
 
@@ -23,21 +23,6 @@ class TileSource(Protocol):
         """The pixels of a tile, height x width x channels; may be called twice for each, and is not written to."""
 
 
-class Base(Protocol):
-    """The picture that a merged one must agree with when it is scaled down: what was approved."""
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-
-    def read_rows(self, top: int, bottom: int) -> Raster:
-        """The rows from `top` up to `bottom`, which is not in them."""
-
-
 @dataclass(frozen=True)
 class PixelsSource:
     """The tiles of a picture that lies in memory."""
@@ -47,24 +32,3 @@ class PixelsSource:
     def read(self, tile: Tile) -> Raster:
         """The part of the picture the tile shows."""
         return cut(self.pixels, tile)
-
-
-@dataclass(frozen=True)
-class PixelsBase:
-    """A base that lies in memory."""
-
-    pixels: Raster
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return int(self.pixels.shape[1])
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return int(self.pixels.shape[0])
-
-    def read_rows(self, top: int, bottom: int) -> Raster:
-        """The rows from `top` up to `bottom`."""
-        return self.pixels[top:bottom]

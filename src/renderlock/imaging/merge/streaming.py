@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from renderlock.imaging.back_projection import BackProjector
+from renderlock.imaging.back_projection import BackProjector, Base
 from renderlock.imaging.dithering import quantise
 from renderlock.imaging.merge.feather import feather_tiles
-from renderlock.imaging.merge.ports import Base, Blend, Look, TileSource
+from renderlock.imaging.merge.ports import Blend, Look, TileSource
 from renderlock.imaging.merge.report import MergeReport, OverlapDifference
 from renderlock.imaging.merge.strips import merge_strips
 from renderlock.imaging.merge.survey import Survey, levels_of, survey_tiles

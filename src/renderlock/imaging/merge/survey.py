@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from renderlock.imaging.merge.ports import Base, Look, TileSource
+from renderlock.imaging.back_projection import Base
+from renderlock.imaging.merge.ports import Look, TileSource
 from renderlock.imaging.pixels import Raster, colour_channels
 from renderlock.imaging.tiles import Grid, Overlap, Tile
 
