@@ -40,7 +40,6 @@ from renderlock.imaging.resampling import Floats
 from renderlock.metrics.fidelity import fidelity_verdict, judge_upscale, shipped_limits
 from renderlock.metrics.fidelity.cells import look_at
 from renderlock.metrics.fidelity.limits import limits_to_json
-from renderlock.metrics.fidelity.measures import detail_amplitude
 
 LIMITS_FILE = Path(__file__).parent.parent / "src/renderlock/metrics/fidelity/limits.json"
 REPAINTING = ("realesrgan", "realesrgan:anime", "realesrgan:animevideo")
@@ -114,6 +113,11 @@ def share(outcomes: Iterable[bool]) -> float:
     return sum(counted) / len(counted) if counted else float("nan")
 
 
+def detail_energy(source: Pixels, result: Pixels) -> float:
+    """The mean square of the luma detail beyond interpolation, in squared levels."""
+    return float(look_at(source, result).added.mean())
+
+
 def report_projection(made: Sequence[Enlarged]) -> bool:
     """What back-projection does to consistency and detail, by upscaler; tells whether the goals are kept."""
     kept: list[bool] = []
@@ -121,10 +125,7 @@ def report_projection(made: Sequence[Enlarged]) -> bool:
         mine = [one for one in made if one.upscaler == name]
         before = [consistency_db(one, one.raw) for one in mine]
         after = [consistency_db(one, one.projected) for one in mine]
-        energies = [
-            (detail_amplitude(look_at(one.source, one.projected)) / detail_amplitude(look_at(one.source, one.raw))) ** 2
-            for one in mine
-        ]
+        energies = [detail_energy(one.source, one.projected) / detail_energy(one.source, one.raw) for one in mine]
         least, energy = float(np.min(after)), float(np.median(energies))
         print(
             f"  {name:22} consistency {np.median(before):.1f} -> {np.median(after):.1f} dB (least {least:.1f}),"

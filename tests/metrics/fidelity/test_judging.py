@@ -97,7 +97,6 @@ def test_an_object_put_into_a_projected_result_is_found_where_it_is(source: Sour
     found = judge_upscale(small, result, seen=down(raw, 128, 128))
     worst = np.unravel_index(found.invented.argmax(), found.invented.shape)
     assert not fidelity_verdict(found).passed
-    assert found.block_px == 32
     assert (int(worst[0]), int(worst[1])) in {(3, 1), (3, 2)}
     assert found.suspect_by(shipped_limits())[worst]
 

@@ -44,15 +44,14 @@ class Controls:
 class Dialect:
     """One kind of server: where it is, what it can do, and how it is asked.
 
-    `response_format` is sent where it is not ""; `sends_model` is False for servers that have one model only;
-    `extras` are fields of its own that a recipe may carry; `costs` whether its pictures are paid for.
+    `response_format` is sent where it is not ""; `extras` are fields of its own that a recipe may carry; `costs`
+    whether its pictures are paid for.
     """
 
     provider: Provider
     capabilities: Capabilities
     controls: Controls = Controls()
     response_format: str = ""
-    sends_model: bool = True
     extras: tuple[str, ...] = ()
     costs: bool = False
 

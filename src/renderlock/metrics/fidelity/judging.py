@@ -19,7 +19,6 @@ from renderlock.metrics.fidelity.faces import Face, FaceFinder, find_faces
 from renderlock.metrics.fidelity.limits import FidelityLimits, Stage, shipped_limits
 from renderlock.metrics.fidelity.measures import (
     colour_shift,
-    detail_amplitude,
     detail_ratio,
     measure_consistency,
     new_edges,
@@ -47,21 +46,15 @@ class Fidelity:
     """What was measured on one enlarged picture (`fidelity/judge@1`).
 
     `stages` holds the result and, where it was given, what the upscaler gave before projection. `faces` are the places
-    looked at harder. `texts` is None where no reader was given. `detail_levels` is the RMS of luma beyond
-    interpolation. `scale` is result pixels to a source pixel, across; `source_px` the area of the source.
+    looked at harder. `texts` is None where no reader was given. `scale` is result pixels to a source pixel, across;
+    `source_px` the area of the source.
     """
 
     stages: tuple[Stated, ...]
     faces: tuple[Face, ...]
     texts: TextCheck | None
-    detail_levels: float
     scale: float
     source_px: int
-
-    @property
-    def block_px(self) -> int:
-        """The side of a block of `invented`, in pixels of the result."""
-        return max(1, round(BLOCK_CELLS * self.scale))
 
     @property
     def invented(self) -> NDArray[np.float64]:
@@ -110,7 +103,6 @@ def judge_upscale(
         stages=tuple(stages),
         faces=faces,
         texts=texts,
-        detail_levels=detail_amplitude(cells),
         scale=result.shape[1] / source.shape[1],
         source_px=source.shape[0] * source.shape[1],
     )

@@ -77,11 +77,6 @@ def detail_ratio(source: Pixels, cells: Cells) -> Map:
     return ratio
 
 
-def detail_amplitude(cells: Cells) -> float:
-    """RMS of the luma detail beyond interpolation, in levels, over the whole picture."""
-    return float(np.sqrt(cells.added.mean()))
-
-
 def new_edges(source: Pixels, cells: Cells) -> Map:
     """H x W: how far contrast in the cells of the window exceeds what the 5 x 5 source pixels around them allow.
 

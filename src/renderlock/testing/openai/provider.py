@@ -43,7 +43,6 @@ class OpenAIProvider(Provider):
 
     body: ClassVar[type[ImagesBody]] = OfficialBody
     models: ClassVar[tuple[str, ...]] = ("gpt-image-2", "gpt-image-2.5-flare", "gpt-image-2.5-sunburst")
-    takes_seed: ClassVar[bool] = False
     faults: ClassVar[frozenset[str]] = EVERYWHERE | {
         "payment-required",
         "retired-model",
