@@ -23,11 +23,12 @@ from PIL import Image
 from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from renderlock.imaging.palette import Indexed, Palette
+from renderlock.actions.composing_stream import BAND_PX
+from renderlock.imaging.palette import Dither, Indexed, Palette
 from renderlock.imaging.palette_files import read_palette
-from renderlock.imaging.palette_lock import lock_to_palette
+from renderlock.imaging.palette_lock import PaletteLocker
 from renderlock.imaging.palette_lut import nearest_table
-from renderlock.imaging.palette_report import report_palette
+from renderlock.imaging.palette_report import PaletteReporter
 from renderlock.imaging.pixels import Pixels
 
 SIDE = 1024
@@ -40,6 +41,17 @@ def photographs() -> list[Pixels]:
     """Three photographs at 1024 x 1024."""
     found = (data.astronaut(), data.coffee(), data.chelsea())
     return [np.asarray(Image.fromarray(one).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for one in found]
+
+
+def by_renderlock(dither: Dither) -> Locker:
+    """Band by band, as `renderlock compose` does."""
+
+    def lock(pixels: Pixels, palette: Palette) -> Indexed:
+        locker, rows = PaletteLocker(palette, dither, SIDE), BAND_PX // SIDE
+        parts = [locker.take(pixels[top : top + rows]) for top in range(0, SIDE, rows)]
+        return Indexed(np.concatenate([*parts, locker.finish()]), palette, locker.transparent)
+
+    return lock
 
 
 def by_pillow(dither: Image.Dither) -> Locker:
@@ -62,9 +74,9 @@ def by_lab(pixels: Pixels, palette: Palette) -> Indexed:
 
 
 LOCKERS: dict[str, Locker] = {
-    "renderlock, no dither": lambda pixels, palette: lock_to_palette(pixels, palette, dither="none"),
-    "renderlock, ordered": lambda pixels, palette: lock_to_palette(pixels, palette, dither="ordered"),
-    "renderlock, diffusion": lambda pixels, palette: lock_to_palette(pixels, palette, dither="diffusion"),
+    "renderlock, no dither": by_renderlock("none"),
+    "renderlock, ordered": by_renderlock("ordered"),
+    "renderlock, diffusion": by_renderlock("diffusion"),
     "Pillow quantize, no dither": by_pillow(Image.Dither.NONE),
     "Pillow quantize, Floyd-Steinberg": by_pillow(Image.Dither.FLOYDSTEINBERG),
     "CIELAB nearest, scikit-image": by_lab,
@@ -87,7 +99,10 @@ def losses(lock: Locker, pictures: list[Pixels], palette: Palette) -> tuple[floa
     pixel, seen = [], []
     for pixels in pictures:
         locked = lock(pixels, palette)
-        seen.append(report_palette(pixels, locked).seen_mean)
+        reporter = PaletteReporter(palette, SIDE, SIDE)
+        reporter.take_before(pixels, 0)
+        reporter.take_after(locked.indices, 0)
+        seen.append(reporter.report().seen_mean)
         sample = (slice(None, None, 4), slice(None, None, 4))
         shown = locked.to_pixels()[sample]
         pixel.append(float(deltaE_ciede2000(rgb2lab(pixels[sample]), rgb2lab(shown)).mean()))

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.imaging.at_once import measure_statistics
 from tests.metrics.lettered import ToldReader, line
 from tests.store.samples import sample_pixels, sample_render
 
 from renderlock.actions.composing import ComposePlan, compose_recipe
-from renderlock.actions.composing_inputs import OverlayFile, plan_of, read_plan
+from renderlock.actions.composing_inputs import OverlayFile, read_plan
 from renderlock.actions.composing_pictures import (
     MatchWish,
     Result,
@@ -27,14 +28,13 @@ from renderlock.actions.composing_pictures import (
 from renderlock.actions.composing_stream import compose_picture
 from renderlock.errors import FontMissing, InputUnusable, OverlayRefused, RecipeError
 from renderlock.imaging.colour import decode_managed, open_profile
-from renderlock.imaging.colour_match import apply_correction, measure_statistics, solve_correction
+from renderlock.imaging.colour_match import apply_correction, solve_correction
 from renderlock.imaging.colour_reader import HeldPicture
 from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.overlay import Overlay
 from renderlock.imaging.overlay_fonts import read_fonts
 from renderlock.imaging.palette import Palette
 from renderlock.imaging.pixels import Pixels, digest_pixels
-from renderlock.spec.finishing import Finishing, OverlayChoice, PaletteChoice
 from renderlock.spec.recipe import Recipe, Size
 from renderlock.spec.standing import Standing
 from renderlock.spec.verdict import Verdict
@@ -248,23 +248,6 @@ def test_a_picture_is_brought_to_a_reference(tmp_path: Path) -> None:
 def test_one_picture_is_no_set() -> None:
     with pytest.raises(InputUnusable, match="one picture is no set"):
         match_set([source_of(sample_pixels(1))], ComposePlan(), MatchWish("set"))
-
-
-def test_a_step_of_the_pipeline_becomes_the_same_plan() -> None:
-    finishing = Finishing(
-        overlays=(
-            OverlayChoice(CAMPAIGN / "caption.svg", anchor="bottom"),
-            OverlayChoice(CAMPAIGN / "logo.svg", anchor="top-right", width=0.14, margin=0.04, blend="multiply"),
-        ),
-        palette=PaletteChoice(CAMPAIGN / "brand.gpl", "ordered"),
-    )
-
-    plan = plan_of(finishing, CAMPAIGN / "fonts")
-
-    assert plan.overlays == captioned().overlays
-    assert plan.palette is not None
-    assert len(plan.palette.colours) == 16
-    assert plan.dither == "ordered"
 
 
 def test_the_campaigns_caption_needs_its_fonts() -> None:

@@ -13,19 +13,19 @@ import pyvips
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data
+from tests.imaging.at_once import lock_to_palette, measure_statistics
 from tests.imaging.svg_samples import fonts, svg
 
 from renderlock.actions.composing import ComposePlan
 from renderlock.actions.composing_stream import ComposedFile, Writing, compose_file
 from renderlock.errors import FormatTooNarrow, InputUnusable
 from renderlock.imaging.colour import convert_to, open_profile
-from renderlock.imaging.colour_match import apply_correction, measure_statistics, solve_correction
+from renderlock.imaging.colour_match import apply_correction, solve_correction
 from renderlock.imaging.colour_reader import HeldPicture, open_picture
 from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.overlay import Overlay, compose
 from renderlock.imaging.palette import Dither, Palette
 from renderlock.imaging.palette_files import read_palette
-from renderlock.imaging.palette_lock import lock_to_palette
 from renderlock.imaging.pixels import Pixels, Raster, digest_pixels
 
 CAMPAIGN = Path(str(files("renderlock.actions"))) / "projects" / "campaign"

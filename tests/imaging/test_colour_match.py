@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from skimage import data
+from tests.imaging.at_once import measure_statistics
 
 from renderlock.imaging.colour_match import (
     MatchMethod,
     apply_correction,
     mean_statistics,
-    measure_statistics,
     solve_correction,
 )
 from renderlock.imaging.pixels import Pixels

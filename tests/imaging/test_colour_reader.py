@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from skimage import data
 
 from renderlock.errors import InputUnusable
-from renderlock.imaging.colour import open_profile, read_managed
+from renderlock.imaging.colour import decode_managed, open_profile
 from renderlock.imaging.colour_reader import FilePicture, HeldPicture, open_picture
 from renderlock.imaging.pixels import Raster
 
@@ -67,7 +67,7 @@ def test_bands_are_the_rows_that_pillow_gives_of_the_whole(tmp_path: Path, name:
     path = tmp_path / name
     FILES[name](path)
 
-    picture, whole = open_picture(path), read_managed(path)
+    picture, whole = open_picture(path), decode_managed(path.read_bytes())
 
     assert (read(path, 37) == whole.pixels).all()
     assert (picture.width, picture.height, picture.channels) == (*whole.pixels.shape[1::-1], whole.pixels.shape[2])

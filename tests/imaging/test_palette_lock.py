@@ -12,14 +12,12 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
+from tests.imaging.at_once import encode_indexed, lock_to_palette, report_palette
 
 from renderlock.imaging.colour_spaces import oklab_from_srgb, srgb_from_linear
 from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.palette import Dither, Palette
-from renderlock.imaging.palette_lock import lock_to_palette
 from renderlock.imaging.palette_lut import cells_of, nearest_table, weighted
-from renderlock.imaging.palette_png import encode_indexed
-from renderlock.imaging.palette_report import report_palette
 from renderlock.imaging.pixels import Pixels
 
 PICO8 = (

@@ -18,7 +18,6 @@ from renderlock.imaging.overlay_fonts import Fonts, read_fonts
 from renderlock.imaging.overlay_nodes import LARGEST_SVG_BYTES
 from renderlock.imaging.palette import Dither
 from renderlock.imaging.palette_files import read_palette
-from renderlock.spec.finishing import Finishing
 
 
 @dataclass(frozen=True)
@@ -70,21 +69,3 @@ def read_plan(
     for overlay in plan.overlays:
         read_drawing(overlay, plan.fonts)
     return plan
-
-
-def plan_of(finishing: Finishing, fonts: Path | None) -> ComposePlan:
-    """The plan that a step of pipeline.yml asks for; its `match` needs the picture.
-
-    Raises what `read_plan` raises.
-    """
-    overlays = [
-        OverlayFile(choice.file, choice.anchor, choice.width, choice.margin, choice.opacity, choice.blend)
-        for choice in finishing.overlays
-    ]
-    return read_plan(
-        overlays,
-        fonts=() if fonts is None else (fonts,),
-        palette=None if finishing.palette is None else finishing.palette.file,
-        dither="none" if finishing.palette is None else finishing.palette.dither,
-        icc=finishing.icc or SRGB.name,
-    )

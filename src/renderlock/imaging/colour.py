@@ -158,14 +158,6 @@ def decode_managed(data: bytes) -> Managed:
         raise ValueError(msg) from error
 
 
-def read_managed(path: Path) -> Managed:
-    """The 8-bit sRGB pixels of a picture file; raises `InputUnusable` where it cannot be read as one."""
-    try:
-        return decode_managed(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputUnusable(path=path, reason=error, action="Give a PNG, JPEG or WebP file.") from error
-
-
 def convert_to(pixels: Raster, profile: Profile) -> Raster:
     """H x W x 3|4 sRGB of 8 or 16 bits as values of another RGB profile; alpha stays."""
     if profile == SRGB:

@@ -55,15 +55,11 @@ class Correction:
     offset: tuple[float, ...]
 
 
-def measure_statistics(pixels: Pixels) -> ColourStatistics:
-    """The statistics of H x W x 3|4 8-bit sRGB pixels, from a regular grid of at most 512 x 512 of them."""
-    taker = StatisticsTaker(pixels.shape[1], pixels.shape[0])
-    taker.take(pixels, 0)
-    return taker.statistics()
-
-
 class StatisticsTaker:
-    """Takes the rows of one picture as they come, and gives its statistics at the end."""
+    """Takes the rows of one picture as they come, and gives its statistics at the end.
+
+    They are of a regular grid of at most 512 x 512 pixels, H x W x 3|4.
+    """
 
     def __init__(self, width: int, height: int) -> None:
         self._rows, self._columns = max(1, height // _SAMPLE_SIDE), max(1, width // _SAMPLE_SIDE)

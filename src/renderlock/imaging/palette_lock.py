@@ -11,12 +11,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from renderlock.imaging.palette import OPAQUE_FROM, Dither, Indexed, Palette
+from renderlock.imaging.palette import OPAQUE_FROM, Dither, Palette
 from renderlock.imaging.palette_diffusion import Diffusion
 from renderlock.imaging.palette_lut import MIX_STEPS, MixtureTable, cells_of, nearest_table
 from renderlock.imaging.pixels import Pixels
 
-_BAND_PX = 1_000_000
 _PATTERN_SIDE = 8
 _MOST_WITH_TRANSPARENT = 255
 """Colours a palette may have beside the entry for what is transparent."""
@@ -25,7 +24,8 @@ _MOST_WITH_TRANSPARENT = 255
 class PaletteLocker:
     """Takes the rows of one picture as they come and gives their palette indices, with diffusion some rows behind.
 
-    Bands of any height give what the whole picture gives.
+    Bands of any height give what the whole picture gives. Alpha of 128 and more is opaque, less is transparent. Without
+    dithering and with the ordered pattern, a pixel that has a palette colour keeps it.
     """
 
     def __init__(self, palette: Palette, dither: Dither, width: int) -> None:
@@ -74,19 +74,6 @@ class PaletteLocker:
             self._clear = [clear[len(indices) :]]
             indices[clear[: len(indices)]] = len(self._palette.colours)
         return indices
-
-
-def lock_to_palette(pixels: Pixels, palette: Palette, *, dither: Dither) -> Indexed:
-    """The picture in palette colours only; H x W x 3|4 8-bit sRGB.
-
-    Alpha of 128 and more is opaque, less is transparent. Without dithering and with the ordered pattern, a pixel that
-    has a palette colour keeps it. Raises `ValueError` where a picture with transparency and 256 colours would need one
-    entry more than a PNG holds.
-    """
-    locker = PaletteLocker(palette, dither, pixels.shape[1])
-    rows = max(1, _BAND_PX // pixels.shape[1])
-    parts = [locker.take(pixels[top : top + rows]) for top in range(0, len(pixels), rows)]
-    return Indexed(np.concatenate([*parts, locker.finish()]), palette, locker.transparent)
 
 
 def nearest_indices(rgb: Pixels, palette: Palette) -> NDArray[np.uint8]:

@@ -20,13 +20,11 @@ _BAND_ROWS = 256
 _LARGEST_CHUNK = 1 << 20
 
 
-def encode_indexed(picture: Indexed, texts: Mapping[str, str]) -> bytes:
-    """PNG bytes of an indexed picture; `texts` become iTXt chunks."""
-    return b"".join(indexed_pieces(picture, texts))
-
-
 def indexed_pieces(picture: Indexed, texts: Mapping[str, str]) -> Iterator[bytes]:
-    """The same file in pieces; of indices that lie in a file only some rows are read at a time."""
+    """The PNG file of an indexed picture in pieces; `texts` become iTXt chunks.
+
+    Of indices that lie in a file only some rows are read at a time.
+    """
     height, width = picture.indices.shape
     entries = len(picture.palette.colours) + (picture.transparent is not None)
     bits = next(bits for bits in (1, 2, 4, 8) if entries <= 1 << bits)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from renderlock.imaging.colour_spaces import linear_from_srgb, srgb_from_linear
-from renderlock.imaging.palette import Indexed, Palette
+from renderlock.imaging.palette import Palette
 from renderlock.imaging.palette_lock import nearest_indices
 from renderlock.imaging.pixels import Pixels
 
@@ -124,14 +124,6 @@ class _Sample:
     def means(self) -> Pixels:
         """The means of the blocks, one row of them after the other."""
         return np.stack(self._means) if self._means else np.empty((0, 0, 3), np.uint8)
-
-
-def report_palette(before: Pixels, after: Indexed) -> PaletteReport:
-    """What locking did to a picture in memory."""
-    reporter = PaletteReporter(after.palette, before.shape[1], before.shape[0])
-    reporter.take_before(before, 0)
-    reporter.take_after(after.indices, 0)
-    return reporter.report()
 
 
 def _block_places(side: int) -> NDArray[np.intp]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.imaging.at_once import merge_overlap
 from tests.imaging.collected import Given, merged, noise, photograph
 
 from renderlock.imaging.merge import PixelsBase, PixelsSource
 from renderlock.imaging.merge.seam_path import cheapest_path
-from renderlock.imaging.merge.two_band import merge_overlap
 from renderlock.imaging.pixels import Pixels, Raster
 from renderlock.imaging.tiles import Grid, Tile, cut, lay_grid, solve_grid
 

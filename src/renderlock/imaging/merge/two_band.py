@@ -44,22 +44,13 @@ Lines = Callable[[int, int], Floats]
 """Gives some lines of a picture of an overlap, from one up to another: n x width x channels, the seam along them."""
 
 
-def merge_overlap(first: Floats, second: Floats, *, alpha: bool) -> Floats:
-    """The merge of two pictures of one overlap, length x width x channels, the seam running along the first axis.
-
-    Equals `first` at the start of the second axis and `second` at its end, up to the ramp's half pixel. Equal pixels
-    come out as they are. With `alpha` the last channel says how much a pixel's colours count.
-    """
-    length, width, channels = first.shape
-    shape = (length, width, channels)
-    return OverlapMerge(lambda a, b: first[a:b], lambda a, b: second[a:b], shape, alpha=alpha).lines(0, length)
-
-
 class OverlapMerge:
     """The merge of two pictures of one overlap of `shape` (length, width, channels), computed where it is looked at.
 
-    The seam is found at the start. Lines are read and merged `PIECE_LINES` at a time, of which a few are kept, so what
-    it holds does not grow with its length.
+    It equals the first at the start of the second axis and the second at its end, up to the ramp's half pixel; equal
+    pixels come out as they are. With `alpha` the last channel says how much a pixel's colours count. The seam is found
+    at the start. Lines are read and merged `PIECE_LINES` at a time, of which a few are kept, so what it holds does not
+    grow with its length.
     """
 
     def __init__(self, first: Lines, second: Lines, shape: tuple[int, int, int], *, alpha: bool) -> None:
