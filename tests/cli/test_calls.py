@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -241,3 +242,29 @@ def test_a_failing_run_leaves_no_key_anywhere(project: Project) -> None:
     left = [path for path in project.folder.rglob("*") if path.is_file()]
     assert len(left) > 4
     assert not [path for path in left if WRONG_KEY.encode() in path.read_bytes()]
+
+
+def test_a_dry_run_says_what_waits_for_a_decision_and_what_the_budget_leaves(tmp_path: Path) -> None:
+    with serve("ideogram", pictures="sketch", faults=["cut-before-answer"]) as server:
+        project = project_of(tmp_path, server, f"budget: 0.2 USD\n{PIPELINE}")
+        before = project.call("run", "--dry-run")
+        project.call("run", "--no-reports", "--no-progress", "-j", "1")
+        waiting = project.call("run", "--dry-run")
+        (call_id,) = re.findall(r"waits for a decision about call (\S+)", waiting.stdout)
+        project.call("calls", "decide", call_id, "--retry", "--as", "Ada")
+        decided = project.call("run", "--dry-run")
+        as_data = json.loads(project.call("run", "--dry-run", "--json").stdout)["budget"]
+
+    assert "budget: 0 USD of 0.2 USD spent or perhaps billed; about 0.16 USD by this run" in before.stdout
+    assert "budget: 0.16 USD of 0.2 USD spent or perhaps billed; about 0 USD by this run" in waiting.stdout
+    assert "budget: 0.16 USD of 0.2 USD spent or perhaps billed; the run would stop before" in decided.stdout
+    assert (as_data["coming"]["amount"], as_data["passed"]) == ("0.08", True)
+
+
+def test_a_dry_run_refuses_a_budget_that_cannot_count_as_the_run_does(project: Project) -> None:
+    (project.folder / "pipeline.yml").write_text(f"budget: 20 EUR\n{PIPELINE}")
+
+    refused = project.call("run", "--dry-run")
+
+    assert refused.returncode == 2
+    assert "The budget is in EUR, but ideogram:V_2 is paid in USD" in refused.stderr

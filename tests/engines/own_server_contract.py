@@ -55,7 +55,9 @@ class OwnServerContract(HostedContract):
             pytest.skip("this server is asked by the call's id")
         with pytest.raises(KeyboardInterrupt):
             bench.engine().render(bench.recipe(), None, Killed())
+        (left,) = read_book(bench.store).calls.values()
 
+        assert (left.is_made_again, left.needs_decision, left.billed) == (True, False, "no")
         assert isinstance(bench.try_render(), Render)
 
     def test_its_pictures_cost_nothing(self, bench: Bench) -> None:

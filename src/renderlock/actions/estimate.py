@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 from statistics import median
 
+from renderlock.actions.calls.book import Book, CallRecord, read_book
 from renderlock.actions.calls.costs import cost_of, enlargements_in, price_all
 from renderlock.actions.finals.links import Draw
 from renderlock.actions.finals.outline import Forecast, Outline, Timings, cost_key, outline, timings_of
@@ -17,7 +18,7 @@ from renderlock.actions.machine import host_name
 from renderlock.actions.memory.history import StoredHistory
 from renderlock.actions.memory.prediction import Measured, Shape, predict
 from renderlock.actions.plan import Planner
-from renderlock.actions.run import Run, refuse_unbuilt, verify_lock
+from renderlock.actions.run import Run, refuse_unbuilt, refuse_unpriced, verify_lock
 from renderlock.actions.upscale_timings import TIMING_KIND, UpscaleTimings, read_timings
 from renderlock.engines.memory_facts import MemoryParts
 from renderlock.spec.money import Cost, sum_by_currency
@@ -35,7 +36,8 @@ class StepEstimate:
     `hosted` tells whether the missing pictures would be bought from a provider. `outlines` holds the plan of each
     missing picture, by the job's key, that is more than one render, or rendered within a memory budget. `costs` holds
     what each missing picture of a provider would cost by its price note, None where no price is known; `coming` says it
-    of enlargements by a provider whose picture is still to be rendered.
+    of enlargements by a provider whose picture is still to be rendered. `calls` holds the earlier call for a missing
+    picture where one still stands: that picture is not bought before it is dealt with, and so has no cost.
     """
 
     plan: StepPlan
@@ -44,6 +46,7 @@ class StepEstimate:
     outlines: Mapping[tuple[str, ...], Outline]
     costs: Mapping[tuple[str, ...], Cost | None] = field(default_factory=dict)
     coming: tuple[Cost | None, ...] = ()
+    calls: Mapping[tuple[str, ...], CallRecord] = field(default_factory=dict)
 
     @property
     def cost(self) -> dict[str, Decimal]:
@@ -83,11 +86,38 @@ def estimate(run: Run) -> tuple[StepEstimate, ...]:
     planner.refuse_ignored(steps)
     verify_lock(planner, steps)
     planner.refuse_impossible(steps)
-    return tuple(_estimate_step(planner, step) for step in steps)
+    book = read_book(planner.store)
+    return tuple(_estimate_step(planner, step, book) for step in steps)
 
 
-def _estimate_step(planner: Planner, step: Step) -> StepEstimate:
+@dataclass(frozen=True)
+class BudgetOutlook:
+    """A budget, what the store's calls have taken of it, and what a run would take by the price notes."""
+
+    budget: Cost
+    spent: Cost
+    coming: Cost
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether the run would stop before its end."""
+        return self.spent.amount + self.coming.amount > self.budget.amount
+
+
+def budget_outlook(run: Run, estimates: Iterable[StepEstimate]) -> BudgetOutlook | None:
+    """How a run with these estimates stands to the pipeline's budget; None where it has none."""
+    budget = run.planner.pipeline.budget
+    if budget is None:
+        return None
+    spent = read_book(run.planner.store).spent().get(budget.currency, Decimal(0))
+    coming = sum((one.cost.get(budget.currency, Decimal(0)) for one in estimates), Decimal(0))
+    spent_cost, coming_cost = (Cost(amount, budget.currency) for amount in (spent, coming))
+    return BudgetOutlook(Cost(budget.amount, budget.currency), spent_cost, coming_cost)
+
+
+def _estimate_step(planner: Planner, step: Step, book: Book) -> StepEstimate:
     plan = planner.plan(step)
+    refuse_unpriced(planner, plan, planner.pipeline.budget)
     engine = planner.engine_of(step)
     hosted = bool(planner.providers_of(step)) or (engine is not None and engine.capabilities.hosted)
     timings = timings_of(islice(planner.store.records(step=step.name), SAMPLE)) if plan.missing else {}
@@ -96,9 +126,11 @@ def _estimate_step(planner: Planner, step: Step) -> StepEstimate:
     outlines = {
         job.key: _outline(planner, job, timings, history, enlarging) for job in plan.missing if _is_planned(job)
     }
-    costs = {job.key: cost_of(planner, job) for job in plan.missing} if hosted else {}
+    standing = {job.key: book.standing_of(job.recipe.digest, "render") for job in plan.missing} if hosted else {}
+    calls = {key: found[-1] for key, found in standing.items() if found and not found[-1].is_made_again}
+    costs = {job.key: cost_of(planner, job) for job in plan.missing if job.key not in calls} if hosted else {}
     coming = tuple(price_all(enlargements_in(planner.models, links)) for links in plan.coming) if hosted else ()
-    return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines, costs, coming)
+    return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines, costs, coming, calls)
 
 
 def _is_planned(job: Job) -> bool:

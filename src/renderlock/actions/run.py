@@ -227,7 +227,7 @@ def prepare_hosted(run: Run, steps: Sequence[Step]) -> None:
         if plan.missing or plan.unforeseen:
             for provider in planner.providers_of(step):
                 provider.prepare()
-            _refuse_unpriced(planner, plan, planner.pipeline.budget)
+            refuse_unpriced(planner, plan, planner.pipeline.budget)
 
 
 def prove_enlargements(run: Run, steps: Sequence[Step]) -> None:
@@ -245,7 +245,7 @@ def prove_enlargements(run: Run, steps: Sequence[Step]) -> None:
         foreseeing.close()
 
 
-def _refuse_unpriced(planner: Planner, plan: StepPlan, budget: Budget | None) -> None:
+def refuse_unpriced(planner: Planner, plan: StepPlan, budget: Budget | None) -> None:
     """Raises `PriceUnknown` or `CurrencyMismatch` where a budget could not count the pictures of a step.
 
     Said before the first picture is paid for; a server of one's own costs nothing in any currency.

@@ -105,9 +105,15 @@ def _call_lines(call: CallRecord) -> tuple[str, ...]:
     evidence = (f"  the answer is kept as blob {call.said('evidence')}",) if call.said("evidence") else ()
     decided = (f"  {call.said('decision')} by {call.by}",) if call.by else ()
     hint = (f"  → renderlock calls decide {call.id} --retry | --give-up | --take FILE",) if call.needs_decision else ()
+    return (first, second, *words, *evidence, *decided, *hint, *_next_run(call))
+
+
+def _next_run(call: CallRecord) -> tuple[str, ...]:
+    """What the next run does about an open call by itself."""
+    if call.is_made_again:
+        return ("  → the next `renderlock run` makes it again; it costs nothing",)
     resumable = call.standing in ("open", "answered") and not call.needs_decision
-    note = ("  → the next `renderlock run` asks the provider for it without paying again",) if resumable else ()
-    return (first, second, *words, *evidence, *decided, *hint, *note)
+    return ("  → the next `renderlock run` asks the provider for it without paying again",) if resumable else ()
 
 
 def _call_json(call: CallRecord) -> dict[str, object]:

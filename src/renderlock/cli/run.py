@@ -11,8 +11,8 @@ import typer
 
 from renderlock.actions.calls.costs import Spending, Spent
 from renderlock.actions.campaign import RunOptions, default_report_root, export_pictures, open_run, report_run
-from renderlock.actions.estimate import StepEstimate, estimate
-from renderlock.actions.jobs import Held, Planned, Selection
+from renderlock.actions.estimate import BudgetOutlook, StepEstimate, budget_outlook, estimate
+from renderlock.actions.jobs import Held, Job, Planned, Selection
 from renderlock.actions.previews import show_previews
 from renderlock.actions.reports import Reports
 from renderlock.actions.run import PictureResult, RunResult
@@ -67,7 +67,8 @@ def run(
         open_run(pipeline, EngineOptions.of(settings), options, watch) as opened,
     ):
         if dry_run:
-            _show_estimates(estimate(opened), as_json=json)
+            estimates = estimate(opened)
+            _show_estimates(estimates, budget_outlook(opened, estimates), as_json=json)
             return
         if previews is not None:
             show_previews(opened, previews)
@@ -184,18 +185,17 @@ def _held_json(held: Held) -> dict[str, str]:
     return {"asset": held.asset, "step": held.step, "reason": held.reason}
 
 
-def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> None:
+def _show_estimates(estimates: tuple[StepEstimate, ...], budget: BudgetOutlook | None, *, as_json: bool) -> None:
     if as_json:
-        answer_json({"steps": [_estimate_json(one) for one in estimates]})
+        steps = [_estimate_json(one) for one in estimates]
+        answer_json({"steps": steps, "budget": None if budget is None else _budget_json(budget)})
         return
     for one in estimates:
         time = "time unknown" if one.seconds is None else f"about {one.seconds:.1f} s of rendering"
         spent = _cost_text(one) if one.hosted else "no money: it renders here"
         answer(f"{one.plan.step.name}: {one.missing} to render, {one.there} there; {time}; {spent}")
         for job in one.plan.missing:
-            cost = one.costs.get(job.key)
-            price = f" for {cost}" if cost else ""
-            answer(f"  {job.asset.name} seed {job.seed} {job.size} {job.recipe.model.reference}{price}")
+            answer(f"  {job.asset.name} seed {job.seed} {job.size} {job.recipe.model.reference}{_price_text(one, job)}")
             for line in outline_lines(one.outlines.get(job.key)):
                 answer(f"    {line}")
             for deviation in job.deviations:
@@ -204,6 +204,28 @@ def _show_estimates(estimates: tuple[StepEstimate, ...], *, as_json: bool) -> No
             answer(f"  {asset} seed {seed}, from the picture of {one.plan.step.init_from} once that is rendered")
         for held in one.plan.held:
             answer(f"  held: {held.asset}: {held.reason}")
+    if budget is not None:
+        after = "the run would stop before it passes it" if budget.is_passed else f"about {budget.coming} by this run"
+        answer(f"budget: {budget.spent} of {budget.budget} spent or perhaps billed; {after}")
+
+
+def _price_text(one: StepEstimate, job: Job) -> str:
+    """What a picture would cost, or the earlier call that comes before another."""
+    call, cost = one.calls.get(job.key), one.costs.get(job.key)
+    if call is None:
+        return f" for {cost}" if cost else ""
+    if call.standing == "given-up":
+        return f", given up by {call.by}"
+    return f", waits for a decision about call {call.id}" if call.needs_decision else f", by call {call.id} of before"
+
+
+def _budget_json(budget: BudgetOutlook) -> dict[str, object]:
+    return {
+        "budget": budget.budget.to_json(),
+        "spent": budget.spent.to_json(),
+        "coming": budget.coming.to_json(),
+        "passed": budget.is_passed,
+    }
 
 
 def _cost_text(one: StepEstimate) -> str:
@@ -240,6 +262,7 @@ def _planned_json(planned: Planned, one: StepEstimate) -> dict[str, object]:
         "width": job.size.width,
         "height": job.size.height,
         "cached": planned.record is not None,
+        "call": call.id if (call := one.calls.get(job.key)) else None,
         "deviations": [deviation.to_json() for deviation in job.deviations],
         "plan": None if plan is None else outline_json(plan),
     }

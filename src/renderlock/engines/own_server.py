@@ -37,11 +37,12 @@ class OwnJournal:
 
     def intend(self, work: Work, estimate: Cost | None, *, call: str, resume: str) -> None:
         """Writes the intent; nothing is nothing in the budget's currency too."""
+        free = replace(work, is_free=True)
         try:
-            self.inner.intend(work, estimate, call=call, resume=resume)
+            self.inner.intend(free, estimate, call=call, resume=resume)
         except CurrencyMismatch as error:
-            free = Cost(NOTHING, str(error.facts["budget"]))
-            self.inner.intend(work, free, call=call, resume=resume)
+            nothing = Cost(NOTHING, str(error.facts["budget"]))
+            self.inner.intend(free, nothing, call=call, resume=resume)
 
     def accepted(self, call: str, resume: str) -> None:
         """As the journal does."""

@@ -70,7 +70,13 @@ class CallRecord:
     @property
     def needs_decision(self) -> bool:
         """Whether only a person can say how it goes on."""
-        return self.standing == "failed" or (self.standing == "open" and not self.said("resume"))
+        unknown = self.standing == "open" and not self.said("resume")
+        return self.standing == "failed" or (unknown and self.billed != "no")
+
+    @property
+    def is_made_again(self) -> bool:
+        """Whether the next run simply makes it again: nobody can be asked for it, and it costs nothing."""
+        return self.standing == "open" and not self.said("resume") and self.billed == "no"
 
     @property
     def billed(self) -> Billed:

@@ -69,6 +69,7 @@ class StoreJournal:
             "process": this_process(),
             "resume": resume,
             "estimate": "" if estimate is None else str(estimate),
+            "billed": "no" if work.is_free else "",
         }
         self._subjects[call] = work.subject
         self._reserve(work, estimate, call)
