@@ -400,13 +400,12 @@ def test_what_an_asset_wants_of_finals_is_refused_where_there_are_none(problems_
     assert problem.found == f"`{name}` that no step uses"
 
 
-def test_places_of_steps_and_models_are_kept_for_later_errors(write_pipeline: Write) -> None:
+def test_places_of_a_steps_keys_are_kept_for_later_errors(write_pipeline: Write) -> None:
     path = write_pipeline(STORY)
 
     pipeline = load_pipeline(path)
 
     assert str(pipeline.steps[1].places["size"]) == f"{path}:5:57"
-    assert str(pipeline.model_places[Role.FINAL]) == f"{path}:2:14"
 
 
 def test_no_file_is_an_input_error_that_shows_the_way(tmp_path: Path) -> None:

@@ -181,4 +181,4 @@ class TrainedUpscalerContract(UpscalerContract):
         large = upscaler.enlarge(photo, factor).astype(float)
         small = large.reshape(photo.shape[0], factor, photo.shape[1], factor, 3).mean(axis=(1, 3))
         inside = slice(8, -8)
-        assert np.abs(small - photo)[inside, inside].mean() < (12 if upscaler.facts.invents_detail else 4)
+        assert np.abs(small - photo)[inside, inside].mean() < (12 if upscaler.facts.detail is Detail.INVENTED else 4)

@@ -125,7 +125,6 @@ class Pipeline:
     fonts: Path | None = None
     upscalers: Mapping[str, str] = field(default_factory=dict)
     not_built_yet: tuple[NotBuiltYetKey, ...] = ()
-    model_places: Mapping[Role, Place] = field(default_factory=dict, compare=False)
     gate_places: Mapping[tuple[str, ...], Place] = field(default_factory=dict, compare=False)
 
     @property

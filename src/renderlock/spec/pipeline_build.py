@@ -72,7 +72,6 @@ def build_pipeline(
         fonts=path.parent / model.fonts if model.fonts else None,
         upscalers=model.upscalers or {},
         not_built_yet=tuple(_not_built_yet(model, report)),
-        model_places={role: report.place((role.key,)) for role in models},
         gate_places={path: report.place(("gates", *path), at_key=True) for path in _gate_paths(model)},
     )
 

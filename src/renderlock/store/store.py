@@ -18,7 +18,7 @@ from renderlock.errors import AmbiguousAddress, UnknownName
 from renderlock.imaging.decoding import decode_picture
 from renderlock.spec.recipe import FORMAT_TAG, Digest
 from renderlock.spec.standing import Standing
-from renderlock.store.address import Address, read_prefix
+from renderlock.store.address import read_prefix
 from renderlock.store.disk import has_length, os_errors_as_store_errors
 from renderlock.store.files import prove_blob, read_blob, read_sidecar
 from renderlock.store.found import FoundRenders
@@ -117,15 +117,15 @@ class Store:
         Answered by one query and one look at each file's length: a thousand recipes take about 15 ms.
         """
         sql = (
-            "SELECT digest, address, blob, media_type, CAST(blob_bytes AS TEXT), sidecar FROM renders"
+            "SELECT digest, blob, media_type, CAST(blob_bytes AS TEXT), sidecar FROM renders"
             " WHERE standing = ? AND digest <> '' AND digest IN (SELECT value FROM json_each(?))"
             " ORDER BY created, address"
         )
-        found: dict[Digest, tuple[Address, str]] = {}
+        found: dict[Digest, str] = {}
         rows = self.index.rows(sql, [standing, json.dumps(list(digests))])
-        for digest, address, blob, media_type, length, sidecar in rows:
+        for digest, blob, media_type, length, sidecar in rows:
             if digest not in found and has_length(self.layout.blob_file(blob, media_type), int(length)):
-                found[Digest(digest)] = (Address(address), sidecar)
+                found[Digest(digest)] = sidecar
         return FoundRenders(found)
 
     def get(self, address: str) -> RenderRecord:

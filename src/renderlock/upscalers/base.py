@@ -72,11 +72,6 @@ class UpscalerFacts:
     takes_16_bits: bool = False
 
     @property
-    def invents_detail(self) -> bool:
-        """Whether it may paint what was never there."""
-        return self.detail is Detail.INVENTED
-
-    @property
     def is_learned(self) -> bool:
         """Whether a network does the work."""
         return self.detail is not Detail.INTERPOLATED
