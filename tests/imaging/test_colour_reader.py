@@ -84,6 +84,22 @@ def test_sixteen_bits_are_kept(tmp_path: Path, name: str) -> None:
     assert (read(tmp_path / name, 41) == wide).all()
 
 
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.tif", "photo.webp"])
+def test_a_damaged_profile_is_an_error_with_the_file(tmp_path: Path, name: str) -> None:
+    PHOTO.save(tmp_path / name, icc_profile=b"no profile at all" * 20)
+
+    with pytest.raises(InputUnusable, match=r"photo\.\w+ cannot be used: its colour profile"):
+        open_picture(tmp_path / name)
+
+
+def test_a_damaged_profile_that_the_png_decoder_leaves_out_is_said(tmp_path: Path) -> None:
+    PHOTO.save(tmp_path / "photo.png", icc_profile=b"no profile at all" * 20)
+
+    assert open_picture(tmp_path / "photo.png").notes == (
+        "its colour profile is damaged or does not fit it, and it was taken as sRGB",
+    )
+
+
 def test_a_file_that_is_cut_short_is_an_error_with_its_name(tmp_path: Path) -> None:
     PHOTO.save(tmp_path / "cut.png")
     (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:20_000])

@@ -27,6 +27,7 @@ _MODES = {"srgb": "RGB", "rgb": "RGB", "rgb16": "RGB", "b-w": "L", "grey16": "L"
 _COLOURS = {"RGB": 3, "L": 1, "CMYK": 4}
 _UPRIGHT = 1
 _UNTAGGED = "it carries no colour profile and was taken as sRGB"
+_UNREAD = "its colour profile is damaged or does not fit it, and it was taken as sRGB"
 _ACTION = "Give a PNG, TIFF, JPEG or WebP file."
 
 
@@ -156,7 +157,8 @@ def open_picture(path: Path) -> Picture:
         raise _unusable(path, str(error)) from error
     notes = space.notes
     if not embedded and not has_chunk(path, b"sRGB"):
-        notes = (_UNTAGGED, *notes)
+        # libpng leaves out a profile it cannot use, without an error.
+        notes = (_UNREAD if has_chunk(path, b"iCCP") else _UNTAGGED, *notes)
     channels = 3 + image.bands - colours
     return FilePicture(path, image.width, image.height, channels, bits, space.profile, notes, space)
 
