@@ -84,7 +84,8 @@ def _show(made: TileSet, out: Path) -> None:
     for path in made.files.values():
         answer(str(path))
     grid = made.grid
-    say(f"{grid.columns}x{grid.rows} tiles of at most {grid.tile_width}x{grid.tile_height} for {grid.width}x{grid.height}")
+    largest = f"{grid.tile_width}x{grid.tile_height}"
+    say(f"{grid.columns}x{grid.rows} tiles of at most {largest} for {grid.width}x{grid.height}")
     for deviation in made.deviations:
         say(f"deviation: {deviation}")
     say(f"  → renderlock merge --input '{out}/*.png' --output final.png")

@@ -23,8 +23,8 @@ CallState = Literal["open", "answered", "kept", "failed", "given-up"]
 class Work:
     """What is bought: `subject` names the work (a recipe's digest), `model` is its reference, `says` tells people.
 
-    `price_row` names it in a price file, where that is not the model. `is_free` says that a server of one's own makes it,
-    so that nothing is billed whatever comes of it.
+    `price_row` names it in a price file, where that is not the model. `is_free` says that a server of one's own makes
+    it, so that nothing is billed whatever comes of it.
     """
 
     subject: str
