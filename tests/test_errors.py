@@ -12,7 +12,7 @@ from tools.generate_docs import error_classes
 
 from renderlock import errors
 from renderlock.cli.main import COMMANDS
-from renderlock.errors import RenderlockError
+from renderlock.errors import RenderlockError, UnknownName
 
 BRANCH = re.compile(r"^(?P<indent>[│ ]*)[├└]── (?P<name>\w+)(?: \((?P<exit>\d+)\))?")
 COMMAND = re.compile(r"\brenderlock ((?!is |knows )[a-z]+)")
@@ -63,3 +63,11 @@ def test_every_hint_names_commands_that_exist(kind: type[RenderlockError]) -> No
 def test_every_error_says_when_it_comes(kind: type[RenderlockError]) -> None:
     assert inspect.getdoc(kind) != inspect.getdoc(kind.__bases__[0])
     assert [name for _, name, _, _ in Formatter().parse(kind.template) if name] or kind.template
+
+
+@pytest.mark.parametrize(
+    ("known", "advice"),
+    [("lock, run", "Known: lock, run."), ("lock, run. Did you mean run?", "Known: lock, run. Did you mean run?")],
+)
+def test_a_question_for_the_nearest_name_ends_its_sentence(known: str, advice: str) -> None:
+    assert UnknownName(kind="command", name="rum", known=known).advice == advice

@@ -18,6 +18,12 @@ class UnknownName(UsageError):
     template = "There is no {kind} named {name!r}."
     hint = "Known: {known}."
 
+    @property
+    def advice(self) -> str:
+        """The names that are known; where a question for the nearest ends them, it ends the sentence too."""
+        said = super().advice
+        return said.removesuffix(".") if said.endswith("?.") else said
+
 
 class AmbiguousAddress(UsageError):
     """A short address that fits several renders."""
