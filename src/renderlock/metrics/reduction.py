@@ -16,10 +16,10 @@ from renderlock.imaging.pixels import Pixels
 Lab = NDArray[np.float64]
 """... x 3 CIELAB, D65, L in 0..100."""
 
-_MIDDLE_GREY = 128
+MIDDLE_GREY = 128
 
 
-def opaque(pixels: Pixels, ground: int = _MIDDLE_GREY) -> Pixels:
+def opaque(pixels: Pixels, ground: int = MIDDLE_GREY) -> Pixels:
     """H x W x 3 pixels, any alpha laid over an even grey of value `ground` (0..255)."""
     if pixels.shape[2] == 3:
         return pixels

@@ -51,6 +51,18 @@ def test_a_gentle_network_passes_as_it_is_and_projected(source: Source, waifu2x:
     assert fidelity_verdict(projected).passed, fidelity_verdict(projected).failures
 
 
+def test_alpha_does_not_count_as_something_the_network_painted(source: Source, waifu2x: Upscaler) -> None:
+    small = source("coffee.png")
+    alpha = np.broadcast_to(np.linspace(0, 255, 128).astype(np.uint8)[None, :, None], (128, 128, 1))
+    raw = in_8_bits(enlarge_whole(small, Size(256, 256), waifu2x, project=False))
+    result = np.dstack([projected_of(raw, small), alpha.repeat(2, 0).repeat(2, 1)])
+
+    judged = judge_upscale(np.dstack([small, alpha]), result, seen=down(raw, 128, 128))
+
+    before = [measure for measure in fidelity_verdict(judged).failures if measure.name.startswith("before_")]
+    assert before == []
+
+
 def test_a_repainted_face_is_refused_as_it_is_and_projected(face: Pixels, repaint: Enlarge) -> None:
     raw = repaint(face, 4)
     assert not fidelity_verdict(judge_upscale(face, raw)).passed

@@ -26,6 +26,7 @@ from renderlock.metrics.fidelity.measures import (
 )
 from renderlock.metrics.fidelity.texts import TextCheck, check_texts_kept
 from renderlock.metrics.fidelity.windows import Map, block_maxima
+from renderlock.metrics.reduction import MIDDLE_GREY
 from renderlock.metrics.text_reader import TextReader
 
 BLOCK_CELLS = 16
@@ -86,9 +87,9 @@ def judge_upscale(
 ) -> Fidelity:
     """The fidelity of a result (h x w x 3|4) to its source (H x W x 3|4), 8 bits, at least as large; alpha on grey.
 
-    `seen` (H x W x 3, levels) is what the upscaler gave before back-projection, scaled down to the source by
-    `imaging.back_projection.down`; None where the result was not projected. `readers` reads texts, `finder` finds
-    faces. The result may be a memory map: it is read in bands, and all else is of the source's size.
+    `seen` (H x W x 3, levels, without alpha) is what the upscaler gave before back-projection, scaled down to the
+    source by `imaging.back_projection.down`; None where the result was not projected. `readers` reads texts, `finder`
+    finds faces. The result may be a memory map: it is read in bands, and all else is of the source's size.
     Raises `ValueError` where the result is smaller than the source.
     """
     cells = look_at(source, result)
@@ -97,7 +98,7 @@ def judge_upscale(
     stage: Stage = "plain" if seen is None else "projected"
     stages = [_stated(stage, source, cells.seen, faces, detail)]
     if seen is not None:
-        stages.append(_stated("before", source, seen, faces, {}))
+        stages.append(_stated("before", source, _laid_as(source, seen), faces, {}))
     texts = None if readers is None else check_texts_kept(source, result, readers)
     return Fidelity(
         stages=tuple(stages),
@@ -106,6 +107,15 @@ def judge_upscale(
         scale=result.shape[1] / source.shape[1],
         source_px=source.shape[0] * source.shape[1],
     )
+
+
+def _laid_as(source: Pixels, seen: Floats) -> Floats:
+    """What was seen on the grey that a source with alpha is judged on: a network gives colours alone."""
+    if source.shape[2] == 3:
+        return seen
+    alpha = source[:, :, 3:].astype(np.float32) / np.float32(255)
+    laid: Floats = seen * alpha + np.float32(MIDDLE_GREY) * (1 - alpha)
+    return laid
 
 
 def _stated(stage: Stage, source: Pixels, seen: Floats, faces: tuple[Face, ...], detail: Mapping[str, Map]) -> Stated:
