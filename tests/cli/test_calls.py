@@ -268,3 +268,12 @@ def test_a_dry_run_refuses_a_budget_that_cannot_count_as_the_run_does(project: P
 
     assert refused.returncode == 2
     assert "The budget is in EUR, but ideogram:V_2 is paid in USD" in refused.stderr
+
+
+def test_a_dry_run_prices_a_step_whose_source_is_still_to_be_rendered(tmp_path: Path) -> None:
+    refining = '  - {name: refine, model: "${review_model}", size: 512, init_from: quick-pass, strength: 0.4}\n'
+    with serve("ideogram", pictures="sketch") as server:
+        project = project_of(tmp_path, server, f"{PIPELINE.rstrip()}\n{refining}")
+        steps = json.loads(project.call("run", "--dry-run", "--json").stdout)["steps"]
+
+    assert [(step["cost"], step["unpriced"]) for step in steps] == [({"USD": "0.16"}, 0)] * 2

@@ -20,6 +20,7 @@ from renderlock.actions.memory.prediction import Measured, Shape, predict
 from renderlock.actions.plan import Planner
 from renderlock.actions.run import Run, refuse_unbuilt, refuse_unpriced, verify_lock
 from renderlock.actions.upscale_timings import TIMING_KIND, UpscaleTimings, read_timings
+from renderlock.engines.base import Hosted
 from renderlock.engines.memory_facts import MemoryParts
 from renderlock.spec.money import Cost, sum_by_currency
 from renderlock.spec.pipeline import Step
@@ -36,8 +37,8 @@ class StepEstimate:
     `hosted` tells whether the missing pictures would be bought from a provider. `outlines` holds the plan of each
     missing picture, by the job's key, that is more than one render, or rendered within a memory budget. `costs` holds
     what each missing picture of a provider would cost by its price note, None where no price is known; `coming` says it
-    of enlargements by a provider whose picture is still to be rendered. `calls` holds the earlier call for a missing
-    picture where one still stands: that picture is not bought before it is dealt with, and so has no cost.
+    of pictures and enlargements by a provider that start from one still to be rendered. `calls` holds the earlier call
+    for a missing picture where one still stands: that is not bought before it is dealt with, and so has no cost.
     """
 
     plan: StepPlan
@@ -130,7 +131,22 @@ def _estimate_step(planner: Planner, step: Step, book: Book) -> StepEstimate:
     calls = {key: found[-1] for key, found in standing.items() if found and not found[-1].is_made_again}
     costs = {job.key: cost_of(planner, job) for job in plan.missing if job.key not in calls} if hosted else {}
     coming = tuple(price_all(enlargements_in(planner.models, links)) for links in plan.coming) if hosted else ()
+    coming = coming or _prices_alike(planner, plan)
     return StepEstimate(plan, _seconds(plan, timings, outlines), hosted, outlines, costs, coming, calls)
+
+
+def _prices_alike(planner: Planner, plan: StepPlan) -> tuple[Cost | None, ...]:
+    """The price of each picture that is not known yet, where each is one picture of a provider; else none."""
+    step = plan.step
+    engine = planner.engine_of(step) if step.role.renders and step.finishing.upscale is None else None
+    if engine is None or not isinstance(engine, Hosted):
+        return ()
+    facts = engine.capabilities
+    size = step.size or facts.sizes.native
+    if not facts.sizes.allows(size) and facts.reduced_from(size) is None:
+        return ()
+    note = engine.price(size)
+    return (note.cost if note else None,) * len(plan.unforeseen)
 
 
 def _is_planned(job: Job) -> bool:
