@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -61,3 +62,15 @@ def test_errors_name_the_files_and_the_way_out(tmp_path: Path) -> None:
     assert "logo.png: it states no place" in strange.stderr
     assert "--input tiles/*.png" in nothing.stderr
     assert not (tmp_path / "final.png").exists()
+
+
+def test_overlaps_that_show_different_things_are_told_where_their_tone_is_alike(tmp_path: Path) -> None:
+    picture = noise(112, 64)
+    Image.fromarray(picture[:, :64]).save(tmp_path / "tile_x0_y0.png")
+    Image.fromarray(np.ascontiguousarray(picture[::-1, 48:])).save(tmp_path / "tile_x48_y0.png")
+
+    done = call(tmp_path, "merge", "-i", "tile_x0_y0.png", "tile_x48_y0.png", "-o", "final.png")
+
+    told = re.search(r"pixels of the worst overlap differed by ([\d.]+) levels", done.stderr)
+    assert told is not None
+    assert float(told[1]) > 50

@@ -49,4 +49,5 @@ def _show(merged: MergedFile) -> None:
     say(f"  {size}, {report.blend}{', on its base' if report.back_projected else ''}, {merged.seconds:.1f} s")
     if report.offsets:
         moved = f"tone moved by up to {report.largest_offset:.1f} levels"
-        say(f"  {moved}; overlaps differed by {report.largest_before:.1f}, now {report.largest_after:.1f}")
+        say(f"  {moved}; overlaps differed in tone by {report.largest_before:.1f}, now {report.largest_after:.1f}")
+        say(f"  pixels of the worst overlap differed by {report.largest_rms:.1f} levels (root mean square)")

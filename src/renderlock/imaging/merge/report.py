@@ -48,6 +48,11 @@ class MergeReport:
         return max((abs(level) for one in self.differences for level in one.after), default=0.0)
 
     @property
+    def largest_rms(self) -> float:
+        """The largest root mean square difference of any overlap as the tiles came: what tone does not tell."""
+        return max((one.rms for one in self.differences), default=0.0)
+
+    @property
     def largest_offset(self) -> float:
         """The farthest any tile's tone was moved, in 8-bit levels."""
         return max((abs(level) for _, offset in self.offsets for level in offset), default=0.0)
