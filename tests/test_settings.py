@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from renderlock.errors import KeyFileUnsafe, SettingInvalid
-from renderlock.settings import read_settings
+from renderlock.settings import KeyRing, read_settings
 
 
 def test_an_empty_environment_has_safe_defaults() -> None:
@@ -50,7 +50,7 @@ def test_a_wrong_value_is_refused_with_the_variables_name(name: str, text: str) 
 
 def key_file(folder: Path, mode: int = 0o600) -> Path:
     path = folder / "keys"
-    path.write_text("# ours\nIDEOGRAM_API_KEY=from-the-file\nexport GEMINI_API_KEY='quoted'\nnot a key\n")
+    path.write_text("# ours\nIDEOGRAM_API_KEY=from-the-file\nexport GEMINI_API_KEY='quoted'\n")
     path.chmod(mode)
     return path
 
@@ -103,3 +103,19 @@ def test_an_address_that_is_none_or_holds_a_key_is_refused_without_repeating_it(
     with pytest.raises(SettingInvalid, match="RENDERLOCK_URL_IDEOGRAM") as wrong:
         read_settings({"RENDERLOCK_URL_IDEOGRAM": url})
     assert "key@" not in str(wrong.value)
+
+
+def test_a_line_of_the_key_file_that_is_no_pair_is_told_by_its_number_and_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("# mine\n\nexport GEMINI_API_KEY='one'\nIDEOGRAM_API_KEY secret-of-mine\n")
+    file.chmod(0o600)
+
+    with pytest.raises(KeyFileUnsafe, match="line 4 has no `=`") as refused:
+        KeyRing({}, file).find(["GEMINI_API_KEY"])
+
+    assert "secret-of-mine" not in f"{refused.value} {refused.value.advice}"
+
+
+def test_a_folder_in_place_of_the_key_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileUnsafe, match="it is a folder"):
+        KeyRing({}, tmp_path).find(["IDEOGRAM_API_KEY"])

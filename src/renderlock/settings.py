@@ -79,6 +79,9 @@ class KeyRing:
         """What the key file holds; nothing where there is none."""
         if self.file is None or not self.file.exists():
             return {}
+        if self.file.is_dir():
+            action = f"Name a file in RENDERLOCK_KEYS: {self.file / KEY_FILE_NAME}"
+            raise KeyFileUnsafe(path=self.file, reason="it is a folder", action=action)
         mode = stat.S_IMODE(self.file.stat().st_mode)
         if os.name != "nt" and mode & _OTHERS:
             action = f"chmod 600 {self.file}"
@@ -88,8 +91,15 @@ class KeyRing:
         except (OSError, UnicodeDecodeError) as error:
             action = "Make it a text file of lines NAME=key that you can read."
             raise KeyFileUnsafe(path=self.file, reason=type(error).__name__, action=action) from None
-        pairs = (line.partition("=") for line in text.splitlines() if not line.lstrip().startswith("#"))
-        return {name.strip().removeprefix("export "): key.strip().strip("'\"") for name, mark, key in pairs if mark}
+        return dict(self._pair(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if _says(line))
+
+    def _pair(self, number: int, line: str) -> tuple[str, str]:
+        """Name and key of a line, which no error may show: it may be a key without its name."""
+        name, mark, key = line.partition("=")
+        if not mark:
+            action = f"Write line {number} as NAME=key."
+            raise KeyFileUnsafe(path=self.file, reason=f"line {number} has no `=`", action=action)
+        return name.strip().removeprefix("export "), key.strip().strip("'\"")
 
 
 @dataclass(frozen=True)
@@ -141,6 +151,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def current_settings() -> Settings:
     """The settings of this process."""
     return read_settings(os.environ)
+
+
+def _says(line: str) -> bool:
+    """Whether a line is neither empty nor a comment."""
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _first_name(names: Iterable[str], values: Mapping[str, str]) -> str:
