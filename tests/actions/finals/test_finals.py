@@ -11,7 +11,7 @@ from tests.actions.runs import execute
 
 from renderlock.actions.campaign import RunOptions
 from renderlock.actions.finals.merging import NOTHING_APPROVED
-from renderlock.errors import ConfigurationError, OutOfMemory
+from renderlock.errors import ConfigurationError, NotCapable, OutOfMemory
 from renderlock.imaging.decoding import decode_picture
 from renderlock.imaging.pixels import digest_pixels, fit_to
 from renderlock.metrics.composition import kept_composition
@@ -29,7 +29,7 @@ def parts_of(path: Path, final: RenderRecord) -> list[RenderRecord]:
 
 @pytest.mark.parametrize("size", [Size(200, 200), Size(300, 100), Size(177, 233), Size(600, 130)])
 def test_any_size_comes_out_exactly_from_tiles_the_model_renders(write_final: WriteFinal, size: Size) -> None:
-    path = write_final(f"size: {size}, tile_overlap: 16")
+    path = write_final(f"size: {size}, tile_overlap: 16, deviations: allow")
     approve_all(path)
 
     final = final_of(execute(path, FINAL))
@@ -98,7 +98,7 @@ def test_tiles_side_by_side_give_the_same_final(write_final: WriteFinal) -> None
 
 
 def test_without_an_approved_picture_of_its_shape_the_base_is_drawn_and_that_is_said(write_final: WriteFinal) -> None:
-    path = write_final("size: 400x200")
+    path = write_final("size: 400x200, deviations: allow")
     approve_all(path)
 
     final = final_of(execute(path, FINAL))
@@ -109,6 +109,27 @@ def test_without_an_approved_picture_of_its_shape_the_base_is_drawn_and_that_is_
     assert base.recipe.prompt == "a red apple"
     assert base.size.width == 2 * base.size.height
     assert [deviation.field for deviation in final.deviations] == ["base"]
+
+
+def test_a_final_of_another_shape_than_the_approved_picture_is_refused_before_it_is_drawn(
+    write_final: WriteFinal,
+) -> None:
+    path = write_final("size: 400x200")
+    approve_all(path)
+
+    with pytest.raises(NotCapable, match="another shape than the approved picture"):
+        execute(path, FINAL)
+
+
+def test_a_final_of_nearly_the_approved_shape_is_its_middle_and_says_so(write_final: WriteFinal) -> None:
+    path = write_final("size: 220x208, tiles: 2x2")
+    approve_all(path)
+
+    final = final_of(execute(path, FINAL))
+
+    (noted,) = final.deviations
+    assert (noted.field, noted.done) == ("base", "its middle, in the shape of 220x208")
+    assert noted.asked.startswith(dict(final.source)["base"])
 
 
 def test_one_tile_of_a_size_the_model_does_not_render_is_refused_with_advice(write_final: WriteFinal) -> None:
@@ -189,7 +210,7 @@ def test_the_composition_is_held_against_the_approved_picture_and_not_a_level_be
 
 
 def test_a_final_of_another_shape_says_that_no_approved_picture_was_compared(write_final: WriteFinal) -> None:
-    path = write_final("size: 300x100")
+    path = write_final("size: 300x100, deviations: allow")
     approve_all(path)
 
     final = final_of(execute(path, FINAL))

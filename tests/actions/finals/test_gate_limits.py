@@ -28,7 +28,7 @@ def run_with(path: Path, gates: str) -> RunResult:
 
 
 def test_a_stricter_limit_holds_for_a_final_that_is_there_until_it_is_taken_back(write_final: WriteFinal) -> None:
-    path = write_final("size: 200x152")
+    path = write_final("size: 200x152, deviations: allow")
     approve_all(path)
     final = final_of(execute(path, FINAL))
 

@@ -34,7 +34,7 @@ def replayed(path: Path, address: str) -> Replay:
 
 
 def test_a_merged_final_and_each_kind_of_its_tiles_come_out_the_same(write_final: WriteFinal) -> None:
-    path = write_final("size: 200x136")
+    path = write_final("size: 200x136, deviations: allow")
     approve_all(path)
     final = final_of(execute(path, FINAL))
     lineage = dict(final.source)

@@ -17,7 +17,7 @@ from renderlock.actions.finals.prompts import tile_prompt
 from renderlock.actions.finals.routes import Model, Route
 from renderlock.engines.capabilities import Capabilities, SizeRule
 from renderlock.engines.resolve import Request, resolve
-from renderlock.errors import TilesImpossible
+from renderlock.errors import NotCapable, TilesImpossible
 from renderlock.spec.deviation import Deviation
 from renderlock.spec.recipe import Recipe, Size, TilingPlan
 from renderlock.store.records import RenderRecord
@@ -34,6 +34,9 @@ MOST_ENLARGEMENT = 4.5
 SAME_SHAPE = 0.02
 """Two shapes whose ratios differ by less are the same: a crop of a pixel or two, not of content."""
 
+MOST_CROP = 0.1
+"""So much of an approved picture may be cut off for a final of another shape, on record; beyond, it is another one."""
+
 TILE_STEPS_SHARE = 0.5
 """Of the picture's steps: a tile starts from little noise."""
 
@@ -41,8 +44,9 @@ TILE_STEPS_SHARE = 0.5
 def plan_tiles(request: Request, wish: TileWish, model: Model, preview: RenderRecord | None) -> Route:
     """The route to a picture that is put together from tiles of a model that can start from pictures.
 
-    `preview` is the approved picture of the same seed, whose composition is kept; without one, or where its shape is
-    another, the base is the model's own render near its native size. Raises `NotCapable` or `TilesImpossible`.
+    `preview` is the approved picture of the same seed, whose composition is kept. Without one the base is the model's
+    own render near its native size; so it is, on record, where the shape is another and the policy allows it. Raises
+    `NotCapable`, there too, or `TilesImpossible`.
     """
     size = request.size or model.facts.sizes.native
     base_size = shape_like(size, model.facts.sizes)
@@ -50,12 +54,11 @@ def plan_tiles(request: Request, wish: TileWish, model: Model, preview: RenderRe
     template = replace(resolved.recipe, init=None)
     final = _tiled(template, size, wish, model)
     deviations = resolved.deviations
-    if preview is not None and request.init is None and is_same_shape(preview.size, size):
-        levels = _levels(template, preview.size, size, model)
-        return Route((*levels, final), preview, deviations)
     if preview is not None and request.init is None:
-        reason = "the final has another shape than the approved picture, so its composition is drawn anew"
-        deviations += (Deviation("base", f"{preview.address} ({preview.size})", f"a render of {base_size}", reason),)
+        if _stretch(preview.size, size) < MOST_CROP:
+            levels = _levels(template, preview.size, size, model)
+            return Route((*levels, final), preview, (*deviations, *_approved_crop_noted(preview, size)))
+        deviations += (_anew(preview, size, base_size, model),)
     deviations += _crop_noted(base_size, size)
     return Route((Draw(resolved.recipe), *_levels(template, base_size, size, model), final), None, deviations)
 
@@ -130,6 +133,23 @@ def _tile_steps(steps: int | None, facts: Capabilities) -> int | None:
         return None
     wanted = max(math.ceil(steps * TILE_STEPS_SHARE), math.ceil(1 / TILE_STRENGTH))
     return min(max(wanted, facts.steps.lowest), facts.steps.highest)
+
+
+def _approved_crop_noted(preview: RenderRecord, size: Size) -> tuple[Deviation, ...]:
+    if is_same_shape(preview.size, size):
+        return ()
+    reason = "the approved picture has a slightly other shape, so a rim of it is cut off"
+    return (Deviation("base", f"{preview.address} ({preview.size})", f"its middle, in the shape of {size}", reason),)
+
+
+def _anew(preview: RenderRecord, size: Size, base: Size, model: Model) -> Deviation:
+    """That another picture than the approved one becomes the final; `NotCapable` where that is not allowed."""
+    reason = "the final has another shape than the approved picture, so its composition is drawn anew"
+    found = Deviation("base", f"{preview.address} ({preview.size})", f"a render of {base}", reason)
+    if model.policy == "refuse":
+        listing = f"  size {size}: {reason}; approve one of that shape, {preview.address} is {preview.size}"
+        raise NotCapable(model=f"{model.identity.engine}:{model.identity.model}", listing=listing)
+    return found
 
 
 def _crop_noted(base: Size, size: Size) -> tuple[Deviation, ...]:
