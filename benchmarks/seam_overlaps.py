@@ -22,6 +22,7 @@ from skimage.transform import warp
 
 from renderlock.actions.finals.anchoring import anchor
 from renderlock.actions.finals.canvas import Canvas
+from renderlock.actions.finals.judging import tiles_verdict
 from renderlock.engines.base import Engine, EngineOptions, Unwatched
 from renderlock.engines.embedded.engine import open_model
 from renderlock.engines.resolve import Request, resolve
@@ -29,6 +30,9 @@ from renderlock.imaging.pixels import Pixels, Raster, digest_pixels
 from renderlock.imaging.tiles import Tile, solve_grid
 from renderlock.metrics.seams import OverlapMeasure, compare_overlap, overlap_verdict
 from renderlock.spec.recipe import Init, Size
+from renderlock.spec.verdict import Verdict
+
+Judge = Callable[[Sequence[OverlapMeasure]], Verdict]
 
 SHAPES = ((24, 512), (48, 768), (64, 1280), (128, 512))
 MARGIN_PX = 16
@@ -173,12 +177,13 @@ def report_overlaps(pictures: Mapping[str, Pixels], *, each: int, rounds: int) -
         kept = _line(case, [[one] for one in found]) and kept
     grids = [[compare_overlap(*pair) for pair in grid] for grid in own_tiles(rounds)]
     alone = [[one] for grid in grids for one in grid]
-    kept = _line(Case("a model's own tiles", grain(0), passes=True), alone) and kept
-    return _line(Case("… by whole grids", grain(0), 0.05, passes=True), grids) and kept
+    kept = _line(Case("a model's own tiles", grain(0), passes=True), alone, tiles_verdict) and kept
+    return _line(Case("… by whole grids", grain(0), 0.05, passes=True), grids, tiles_verdict) and kept
 
 
-def _line(case: Case, judged: Sequence[Sequence[OverlapMeasure]]) -> bool:
-    verdicts = [overlap_verdict(one) for one in judged]
+def _line(case: Case, judged: Sequence[Sequence[OverlapMeasure]], judge: Judge = overlap_verdict) -> bool:
+    """Prints one case; a model's own tiles are judged as finals are, whose tone the merge takes out."""
+    verdicts = [judge(one) for one in judged]
     share = float(np.mean([not verdict.passed for verdict in verdicts]))
     names = [measure.name for verdict in verdicts for measure in verdict.failures]
     why = ", ".join(f"{name} {names.count(name) / len(verdicts):.0%}" for name in sorted(set(names)))
