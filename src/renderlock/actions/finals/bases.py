@@ -25,12 +25,11 @@ _COLOURS = (3, 4)
 
 def base_canvas(store: Store, base: RenderRecord, whole: Recipe) -> Canvas:
     """The base at the size of the whole picture; raises `StoreError`."""
-    data = store.read(base)
     if base.media_type == "image/png" and base.size.width * base.size.height >= MAPPED_PX:
         mapped = _unpacked(store, base)
         if mapped is not None:
             return Canvas(mapped, whole.size)
-    return Canvas.over(decode_picture(data), whole.size)
+    return Canvas.over(decode_picture(store.read(base)), whole.size)
 
 
 def _unpacked(store: Store, base: RenderRecord) -> Pixels | None:
@@ -38,7 +37,7 @@ def _unpacked(store: Store, base: RenderRecord) -> Pixels | None:
     # Loads libvips, which a run with nothing to do does without.
     from renderlock.imaging.regions import PictureReader  # noqa: PLC0415
 
-    reader = PictureReader(store.path_of(base))
+    reader = PictureReader(store.prove(base))
     if reader.bits > 8 or reader.channels not in _COLOURS:
         return None
     with (
