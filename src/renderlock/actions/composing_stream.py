@@ -141,10 +141,15 @@ def compose_file(source: Picture, plan: ComposePlan, path: Path, writing: Writin
         )
 
 
+def new_staged_path(store: Store) -> Path:
+    """A name in the store's `tmp`, that nobody else writes, for a PNG that goes into it."""
+    return store.layout.tmp / f"composed.{secrets.token_hex(12)}.png"
+
+
 @contextmanager
 def staged_path(store: Store) -> Iterator[Path]:
-    """A place in the store's `tmp` for a PNG that goes into it; what is not taken over is gone at the end."""
-    path = store.layout.tmp / f"composed.{secrets.token_hex(12)}.png"
+    """A new staged path for the block; what is not taken over is gone at its end."""
+    path = new_staged_path(store)
     try:
         yield path
     finally:

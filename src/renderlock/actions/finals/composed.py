@@ -5,7 +5,6 @@ Loaded only where a step asks for it: drawing SVG takes a library that planning 
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -14,7 +13,7 @@ from pathlib import Path
 from renderlock.actions.composing import ComposePlan, compose_recipe
 from renderlock.actions.composing_files import files_of
 from renderlock.actions.composing_pictures import say_matched
-from renderlock.actions.composing_stream import Writing, compose_file
+from renderlock.actions.composing_stream import Writing, compose_file, new_staged_path
 from renderlock.actions.composing_survey import Survey, survey
 from renderlock.actions.finals.links import Finished
 from renderlock.imaging.colour_match import ColourStatistics, MatchMethod, solve_correction
@@ -91,7 +90,7 @@ class Compose:
             correction = solve_correction(own.statistics, self.match.statistics, method=MATCH_METHOD)
             plan = replace(plan, correction=correction)
             said.append(("matched", say_matched(own, correction, self.match.survey)))
-        path = store.layout.tmp / f"composed.{secrets.token_hex(12)}.png"
+        path = new_staged_path(store)
         try:
             done = compose_file(picture, plan, path, Writing(texts_of(self.recipe_from(source), standing)))
         except BaseException:

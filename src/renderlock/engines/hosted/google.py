@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
 from renderlock.engines.base import KeyState
@@ -50,15 +50,8 @@ def on_gemini(engine: str, title: str) -> Provider:
 
 def on_vertex(engine: str, title: str) -> Provider:
     """Vertex AI as an engine's provider."""
-    return Provider(
-        name=engine,
-        title=title,
-        base_url=VERTEX_URL,
-        key_variables=VERTEX_KEYS,
-        key_header="x-goog-api-key",
-        images_in_flight=4,
-        console="https://console.cloud.google.com/billing",
-    )
+    console = "https://console.cloud.google.com/billing"
+    return replace(on_gemini(engine, title), base_url=VERTEX_URL, key_variables=VERTEX_KEYS, console=console)
 
 
 def method_path(name: str, method: str, options: HostedOptions, *, has_key: bool) -> str:
